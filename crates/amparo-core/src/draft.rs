@@ -1,0 +1,223 @@
+//! Event drafts: what `append` and `import` take, before the ledger gives it a place.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::entry;
+use crate::event::{Body, Event, Group};
+use crate::fault::{Fault, Faults, Problem, Rule, column};
+use crate::id::{EventId, Subject};
+use crate::identity::{External, Secret};
+use crate::json::{self, Json};
+use crate::kind::Kind;
+use crate::limit;
+use crate::private::Private;
+use crate::read::{Context, EventReader, Form, uuid};
+use crate::reader::Reader;
+
+/// A checked event on its way into a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    id: Option<EventId>,
+    event: Event,
+    private: Private,
+    externals: BTreeMap<Uuid, External>,
+}
+
+impl Draft {
+    /// Reads one line of a draft file, and reports every fault in it.
+    ///
+    /// External references become UUIDs under the context's secret; dates become canonical EDTF.
+    ///
+    /// # Errors
+    /// All faults of the line, in the order of their columns; never an empty list.
+    pub fn parse(line: &[u8], context: &Context) -> Result<Self, Vec<Fault>> {
+        let text = text_of(line)?;
+        let value = json::parse(text).map_err(|error| {
+            vec![whole_line(
+                Rule::Syntax,
+                column(text, error.offset),
+                format!("this is not JSON: {}", error.message),
+                Some("write one JSON object on each line".to_owned()),
+            )]
+        })?;
+        let mut faults = Faults::default();
+        match read(value, context, &mut faults) {
+            Some(draft) if faults.is_empty() => Ok(draft),
+            _ => Err(faults.locate(text)),
+        }
+    }
+
+    /// The registration of a subject that a draft names and the ledger does not know yet.
+    pub fn registration(subject: Subject, external: Option<&External>) -> Self {
+        let body = match subject {
+            Subject::Person(person) => Body::Person(person),
+            Subject::Group(group) => Body::Group(Group {
+                group,
+                size: None,
+                label: None,
+            }),
+        };
+        let mut private = Private::default();
+        if let Some(external) = external {
+            private.add_ref(external.as_str());
+        }
+        let event = Event {
+            body,
+            occurred: None,
+            sources: Vec::new(),
+            unsourced: true,
+            replaces: None,
+        };
+        Self {
+            id: None,
+            event,
+            private,
+            externals: BTreeMap::new(),
+        }
+    }
+
+    /// The id that the draft came with.
+    pub fn id(&self) -> Option<EventId> {
+        self.id
+    }
+
+    /// Gives the draft an id, unless it came with one.
+    pub fn with_id(mut self, id: impl FnOnce(&Self) -> EventId) -> (EventId, Self) {
+        let id = self.id.unwrap_or_else(|| id(&self));
+        self.id = Some(id);
+        (id, self)
+    }
+
+    /// The id of the content, for a draft without an id: the same content, the same id.
+    pub fn content_id(&self, secret: &Secret) -> EventId {
+        secret.event(&self.content())
+    }
+
+    /// The event.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The private fields, in clear.
+    pub fn private(&self) -> &Private {
+        &self.private
+    }
+
+    /// The external reference that stood for a person or group in this draft.
+    pub fn external(&self, subject: Subject) -> Option<&External> {
+        self.externals.get(&subject.uuid())
+    }
+
+    /// The draft in canonical JSON, without its id: equal for equal content only.
+    pub fn content(&self) -> String {
+        entry::content(&self.event, &self.private)
+    }
+}
+
+fn read(value: Json<'_>, context: &Context, faults: &mut Faults) -> Option<Draft> {
+    let mut r = Reader::new(value, faults);
+    if r.is_empty() && !r.is_clean() {
+        return None;
+    }
+    let mut events = EventReader::new(Form::Draft(context));
+    let id = uuid(&mut r, "id").map(EventId::new);
+    let kind = events.kind(&mut r)?;
+    let event = events.event(kind, &mut r);
+    let has_private = r.has("private");
+    let mut private = events.private(&mut r).unwrap_or_default();
+    if has_private && private.is_empty() && r.is_clean() {
+        let problem = Problem::new(Rule::MissingField, "`private` is empty")
+            .remedy("leave it out when there is nothing private");
+        r.fault("private", problem);
+    }
+    if let Some(event) = &event {
+        events.check_sources(event, !private.sources.is_empty(), &mut r);
+    }
+    finish(kind, &["id", "private"], &mut r);
+    let event = event?;
+    if let (Kind::Person | Kind::Group, Some(subject)) = (kind, event.subject())
+        && let Some(external) = events.externals.get(&subject.uuid())
+    {
+        private.add_ref(external.as_str());
+    }
+    Some(Draft {
+        id,
+        event,
+        private,
+        externals: events.externals,
+    })
+}
+
+/// Notes the keys that an object of this kind does not have.
+pub(crate) fn finish(kind: Kind, around: &[&'static str], r: &mut Reader<'_, '_>) {
+    use crate::kind::SubjectRule::{InFields, Optional, PersonOrGroup};
+    let rule = kind.rule();
+    let subject: &[&str] = match rule.subject {
+        PersonOrGroup | Optional => &["person", "group"],
+        InFields => &[],
+    };
+    const SHARED: [&str; 5] = ["kind", "occurred", "sources", "unsourced", "replaces"];
+    let allowed: Vec<&str> = [&SHARED[..], subject, rule.fields, around].concat();
+    r.finish(&allowed, |key| {
+        let kinds: Vec<_> = Kind::taking(key).map(|kind| kind.to_string()).collect();
+        let log_only = ["seq", "recorded", "by"].contains(&key);
+        match kinds.is_empty() {
+            true if log_only => Some(format!("`{key}` is given by the ledger, not by a draft")),
+            true => None,
+            false => Some(format!(
+                "the kind `{kind}` has no field `{key}`; it belongs to {}",
+                kinds.join(", ")
+            )),
+        }
+    });
+}
+
+/// The line as text, without its end.
+fn text_of(line: &[u8]) -> Result<&str, Vec<Fault>> {
+    if line.len() > limit::LINE_BYTES_MAX {
+        let message = format!(
+            "the line has {} bytes; at most {}",
+            line.len(),
+            limit::LINE_BYTES_MAX
+        );
+        let remedy = "keep long texts in a document, and name it in a source".to_owned();
+        return Err(vec![whole_line(Rule::AboveLimit, 1, message, Some(remedy))]);
+    }
+    let text = std::str::from_utf8(line).map_err(|error| {
+        let sound = String::from_utf8_lossy(&line[..error.valid_up_to()]);
+        let column = sound.chars().count() + 1;
+        let remedy = "save the file as UTF-8".to_owned();
+        vec![whole_line(
+            Rule::NotUtf8,
+            column,
+            "this is not UTF-8".to_owned(),
+            Some(remedy),
+        )]
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']))
+}
+
+fn whole_line(rule: Rule, column: usize, message: String, remedy: Option<String>) -> Fault {
+    Fault {
+        rule,
+        column,
+        field: String::new(),
+        message,
+        remedy,
+    }
+}
+
+/// Reads private fields from an object of theirs, as openings hold it.
+pub(crate) fn read_private(object: &str) -> Option<Private> {
+    let wrapped = format!("{{\"private\":{object}}}");
+    let mut faults = Faults::default();
+    let mut r = Reader::new(json::parse(&wrapped).ok()?, &mut faults);
+    let private = EventReader::new(Form::Stored).private(&mut r)?;
+    faults.is_empty().then_some(private)
+}
+
+#[cfg(test)]
+#[path = "draft_tests.rs"]
+mod tests;

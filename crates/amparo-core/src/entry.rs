@@ -1,0 +1,347 @@
+//! The entry: an event in its place in the log, and the bytes that are stored for it.
+//!
+//! The line is written once, when the entry is accepted; those bytes are stored, hashed and
+//! exported. Reading a line and writing it again gives the same bytes ([`Entry::parse_exact`]
+//! insists on it), so there is one line for an entry and one entry for a line.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::draft::finish;
+use crate::event::{Body, Claim, Event, Instrument};
+use crate::fault::{Fault, Faults, Problem, Rule, column};
+use crate::id::{EventId, Seq, Subject};
+use crate::json::{self, Json};
+use crate::limit;
+use crate::private::{Digest, Private, PrivateField};
+use crate::read::{EventReader, Form, uuid};
+use crate::reader::Reader;
+use crate::value::Quantity;
+use crate::word::Word;
+use crate::write::{self, Object};
+
+/// The version of the entry format that this crate writes and reads.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// When the ledger accepted an entry: UTC, in whole milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Recorded(i64);
+
+impl Recorded {
+    /// The time so many milliseconds after 1970-01-01T00:00Z.
+    ///
+    /// Answers `None` outside the years 0 to 9999.
+    pub fn from_ms(ms: i64) -> Option<Self> {
+        let time = DateTime::<Utc>::from_timestamp_millis(ms)?;
+        use chrono::Datelike as _;
+        (0..=9999).contains(&time.year()).then_some(Self(ms))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00Z.
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// The time in chrono's terms.
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+
+    /// Reads `2026-02-10T14:03:22.123Z`, exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = DateTime::parse_from_rfc3339(text).ok()?;
+        Self::from_ms(time.timestamp_millis()).filter(|recorded| recorded.to_string() == text)
+    }
+}
+
+impl fmt::Display for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An event accepted by the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place in the log.
+    pub seq: Seq,
+    /// The event's id.
+    pub id: EventId,
+    /// When it was accepted.
+    pub recorded: Recorded,
+    /// Who recorded it.
+    pub by: Box<str>,
+    /// The event.
+    pub event: Event,
+    /// The digests of its private fields, in the order of the line.
+    pub private: Vec<(PrivateField, Digest)>,
+}
+
+/// Why bytes are no entry line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// The line breaks the format.
+    #[error("not an entry line: {}", .0.first().map_or("", |fault| fault.message.as_str()))]
+    Faults(Vec<Fault>),
+    /// The line says the same in other bytes than the ledger would have written.
+    #[error("not in the form that the ledger writes")]
+    NotExact,
+}
+
+impl Entry {
+    /// The line of the entry, without a line end.
+    ///
+    /// May be longer than [`limit::LINE_BYTES_MAX`]: whoever accepts an entry checks that.
+    pub fn line(&self) -> String {
+        let mut line = Object::new();
+        line.json("seq", &self.seq.number().to_string());
+        line.text("id", &self.id.to_string());
+        line.text("recorded", &self.recorded.to_string());
+        line.text("by", &self.by);
+        write_event(&mut line, &self.event);
+        if !self.private.is_empty() {
+            let mut digests = Object::new();
+            for (field, digest) in &self.private {
+                digests.text(field.word(), &digest.to_string());
+            }
+            line.json("private", &digests.finish());
+        }
+        line.finish()
+    }
+
+    /// Reads an entry line, without its line end.
+    ///
+    /// # Errors
+    /// [`EntryError::Faults`] with every fault of the line.
+    pub fn parse(line: &[u8]) -> Result<Self, EntryError> {
+        let fault = |rule, column, message: &str| {
+            let (message, field) = (message.to_owned(), String::new());
+            EntryError::Faults(vec![Fault {
+                rule,
+                column,
+                field,
+                message,
+                remedy: None,
+            }])
+        };
+        if line.len() > limit::LINE_BYTES_MAX {
+            return Err(fault(Rule::AboveLimit, 1, "the line is too long"));
+        }
+        let text =
+            std::str::from_utf8(line).map_err(|_| fault(Rule::NotUtf8, 1, "this is not UTF-8"))?;
+        let value = json::parse(text)
+            .map_err(|error| fault(Rule::Syntax, column(text, error.offset), &error.message))?;
+        let mut faults = Faults::default();
+        match read(value, &mut faults) {
+            Some(entry) if faults.is_empty() => Ok(entry),
+            _ => Err(EntryError::Faults(faults.locate(text))),
+        }
+    }
+
+    /// Reads an entry line and insists that it is written as the ledger writes it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and [`EntryError::NotExact`].
+    pub fn parse_exact(line: &[u8]) -> Result<Self, EntryError> {
+        let entry = Self::parse(line)?;
+        if entry.line().as_bytes() == line {
+            Ok(entry)
+        } else {
+            Err(EntryError::NotExact)
+        }
+    }
+
+    /// The event in canonical JSON with these private fields in clear: equal to the
+    /// [content](crate::draft::Draft::content) of the draft it came from.
+    pub fn content(&self, private: &Private) -> String {
+        content(&self.event, private)
+    }
+}
+
+fn read(value: Json<'_>, faults: &mut Faults) -> Option<Entry> {
+    let mut r = Reader::new(value, faults);
+    r.require(&["seq", "id", "recorded", "by"], "an entry");
+    let seq = r.whole("seq", u64::MAX).map(Seq::new);
+    let id = uuid(&mut r, "id").map(EventId::new);
+    let recorded = r.parsed("recorded", limit::TEXT_BYTES_MAX, |text| {
+        Recorded::parse(text)
+            .ok_or_else(|| Problem::new(Rule::BadDate, "not a time in UTC with milliseconds"))
+    });
+    let by = r.text("by");
+    let mut events = EventReader::new(Form::Stored);
+    let kind = events.kind(&mut r)?;
+    let event = events.event(kind, &mut r);
+    let private = digests(&mut r);
+    if let Some(event) = &event {
+        let sealed = private
+            .iter()
+            .any(|(field, _)| *field == PrivateField::Sources);
+        events.check_sources(event, sealed, &mut r);
+    }
+    finish(kind, &["seq", "id", "recorded", "by", "private"], &mut r);
+    Some(Entry {
+        seq: seq?,
+        id: id?,
+        recorded: recorded?,
+        by: by?,
+        event: event?,
+        private,
+    })
+}
+
+fn digests(r: &mut Reader<'_, '_>) -> Vec<(PrivateField, Digest)> {
+    let read = r.object("private", true, |r| {
+        let mut digests = Vec::new();
+        for field in PrivateField::ALL {
+            let digest = r.parsed(field.word(), limit::TEXT_BYTES_MAX, |text| {
+                Digest::from_hex(text)
+                    .ok_or_else(|| Problem::new(Rule::Malformed, "not a digest of 64 hex digits"))
+            });
+            digests.extend(digest.map(|digest| (*field, digest)));
+        }
+        let words: Vec<_> = PrivateField::ALL.iter().map(|field| field.word()).collect();
+        r.finish(&words, |_| None);
+        Some(digests)
+    });
+    read.unwrap_or_default()
+}
+
+/// The canonical JSON of an event and its private fields.
+pub(crate) fn content(event: &Event, private: &Private) -> String {
+    let mut object = Object::new();
+    write_event(&mut object, event);
+    if !private.is_empty() {
+        let mut fields = Object::new();
+        for (field, value) in private.fields() {
+            fields.json(field.word(), &value);
+        }
+        object.json("private", &fields.finish());
+    }
+    object.finish()
+}
+
+fn write_event(line: &mut Object, event: &Event) {
+    line.text("kind", event.kind().word());
+    write_subject(line, event);
+    if let Some(occurred) = &event.occurred {
+        line.text("occurred", occurred.as_str());
+    }
+    write_fields(line, &event.body);
+    if !event.sources.is_empty() {
+        line.json("sources", &write::sources(&event.sources));
+    }
+    if event.unsourced {
+        line.json("unsourced", "true");
+    }
+    if let Some(replaced) = event.replaces {
+        line.text("replaces", &replaced.to_string());
+    }
+}
+
+fn write_subject(line: &mut Object, event: &Event) {
+    match event.subject() {
+        Some(Subject::Person(person)) => line.text("person", &person.to_string()),
+        Some(Subject::Group(group)) => line.text("group", &group.to_string()),
+        None => {}
+    }
+    if let Body::Instrument(instrument) = &event.body {
+        line.text("instrument", instrument.instrument.as_str());
+    }
+}
+
+fn write_fields(line: &mut Object, body: &Body) {
+    match body {
+        Body::Ledger(opening) => {
+            line.text("name", &opening.name);
+            line.text("time_zone", opening.time_zone.name());
+            line.text("ledger", &opening.ledger.to_string());
+            line.json("format", &opening.format.to_string());
+        }
+        Body::Custody(custody) => {
+            line.maybe_text("authority", custody.authority.as_deref());
+            line.maybe_text("from", custody.from.as_ref().map(|place| place.as_str()));
+            line.maybe_text("place", custody.place.as_ref().map(|place| place.as_str()));
+            line.maybe_texts("grounds", &custody.grounds);
+            line.maybe_texts("measures", &custody.measures);
+            line.maybe_text("basis", custody.basis.map(Word::word));
+            line.maybe_text("destination", custody.destination.as_deref());
+            line.maybe_text("cause", custody.cause.as_deref());
+        }
+        Body::Case(case) => {
+            line.maybe_texts("offences", &case.offences);
+            line.maybe_text("court", case.court.as_deref());
+            line.maybe_text("jurisdiction", case.jurisdiction.map(Word::word));
+            line.maybe_number("term_days", case.term_days);
+        }
+        Body::Clemency(clemency) => {
+            line.text("instrument", clemency.instrument.as_str());
+            line.maybe_text("court", clemency.court.as_deref());
+            line.maybe_text("filed_by", clemency.filed_by.as_deref());
+            line.maybe_text("ground", clemency.ground.as_ref().map(|code| code.as_str()));
+        }
+        Body::Instrument(instrument) => write_instrument(line, instrument),
+        Body::Claim(claim) => write_claim(line, claim),
+        Body::Person(_) => {}
+        Body::Group(group) => {
+            line.maybe_number("size", group.size);
+            line.maybe_text("label", group.label.as_deref());
+        }
+        Body::Identification { person, .. } => line.text("person", &person.to_string()),
+        Body::Merge { into, .. } => line.text("into", &into.to_string()),
+        Body::SourceSilent { list, period } => {
+            line.text("list", list);
+            line.maybe_text("period", period.as_ref().map(|period| period.as_str()));
+        }
+        Body::Note { text, .. } => line.text("text", text),
+        Body::Retraction { entry, reason } => {
+            line.text("entry", &entry.to_string());
+            line.maybe_text("reason", reason.as_deref());
+        }
+    }
+}
+
+fn write_instrument(line: &mut Object, instrument: &Instrument) {
+    line.maybe_text("form", instrument.form.map(Word::word));
+    line.maybe_text("title", instrument.title.as_deref());
+    line.maybe_text("jurisdiction", instrument.jurisdiction.as_deref());
+    line.maybe_text("adopted_by", instrument.adopted_by.as_deref());
+    line.maybe_number("decision_days", instrument.decision_days);
+    if !instrument.exclusions.is_empty() {
+        let exclusions = instrument.exclusions.iter().map(|exclusion| {
+            let mut object = Object::new();
+            object.text("code", exclusion.code.as_str());
+            object.text("text", &exclusion.text);
+            object.finish()
+        });
+        line.json("exclusions", &write::list(exclusions));
+    }
+}
+
+fn write_claim(line: &mut Object, claim: &Claim) {
+    line.text("claimant", &claim.claimant);
+    line.text("measure", claim.measure.word());
+    line.json("quantity", &quantity(&claim.quantity));
+    line.maybe_text("about", claim.about.as_ref().map(|about| about.as_str()));
+    line.maybe_text(
+        "instrument",
+        claim.instrument.as_ref().map(|code| code.as_str()),
+    );
+    line.maybe_text("scope", claim.scope.as_deref());
+}
+
+fn quantity(quantity: &Quantity) -> String {
+    let mut object = Object::new();
+    object.maybe_number("low", quantity.low());
+    object.maybe_number("high", quantity.high());
+    if quantity.is_approximate() {
+        object.json("approximate", "true");
+    }
+    object.finish()
+}

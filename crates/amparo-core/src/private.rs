@@ -1,0 +1,315 @@
+//! Private fields: what identifies or endangers somebody, kept out of the log's bytes.
+//!
+//! The entry line carries one salted digest per private field; value and salt (an *opening*) live
+//! beside the log, sealed under a key of the subject. Destroying the key erases the value and
+//! leaves every line, count and proof as it was. `Debug` of these types never shows a value.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::id::EventId;
+use crate::json::{self, Json};
+use crate::value::Source;
+use crate::word::{Word, vocabulary};
+use crate::write;
+
+vocabulary! {
+    /// The private fields, in the order of the line.
+    PrivateField, "private field" {
+        Name = "name",
+        Aliases = "aliases",
+        Refs = "refs",
+        Birth = "birth",
+        Sex = "sex",
+        Nationality = "nationality",
+        Note = "note",
+        Sources = "sources",
+    }
+}
+
+/// The private fields of one draft.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Private {
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) aliases: Vec<Box<str>>,
+    pub(crate) refs: Vec<Box<str>>,
+    pub(crate) birth: Option<Box<str>>,
+    pub(crate) sex: Option<Box<str>>,
+    pub(crate) nationality: Option<Box<str>>,
+    pub(crate) note: Option<Box<str>>,
+    pub(crate) sources: Vec<Source>,
+}
+
+impl Private {
+    /// The name.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Other names.
+    pub fn aliases(&self) -> &[Box<str>] {
+        &self.aliases
+    }
+
+    /// References in other people's lists, `scheme:value`.
+    pub fn refs(&self) -> &[Box<str>] {
+        &self.refs
+    }
+
+    /// Sources that must not be seen.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Whether no private field is there.
+    pub fn is_empty(&self) -> bool {
+        self.fields().next().is_none()
+    }
+
+    /// Adds an external reference, unless it is there.
+    pub fn add_ref(&mut self, external: &str) {
+        if !self.refs.iter().any(|known| &**known == external) {
+            self.refs.push(external.into());
+        }
+    }
+
+    /// The fields that are there, each with its value as compact JSON, in the order of the line.
+    pub fn fields(&self) -> impl Iterator<Item = (PrivateField, String)> {
+        PrivateField::ALL
+            .iter()
+            .filter_map(|field| Some((*field, self.value(*field)?)))
+    }
+
+    fn value(&self, field: PrivateField) -> Option<String> {
+        let text = |text: &Option<Box<str>>| text.as_deref().map(write::text);
+        let list = |list: &[Box<str>]| (!list.is_empty()).then(|| write::texts(list));
+        match field {
+            PrivateField::Name => text(&self.name),
+            PrivateField::Aliases => list(&self.aliases),
+            PrivateField::Refs => list(&self.refs),
+            PrivateField::Birth => text(&self.birth),
+            PrivateField::Sex => text(&self.sex),
+            PrivateField::Nationality => text(&self.nationality),
+            PrivateField::Note => text(&self.note),
+            PrivateField::Sources => {
+                (!self.sources.is_empty()).then(|| write::sources(&self.sources))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.fields().map(|(field, _)| field.word());
+        f.debug_tuple("Private")
+            .field(&names.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// A salt: 32 random bytes, one for each private field of each entry.
+pub type Salt = [u8; 32];
+
+/// SHA-256 of a private field's value under its salt, bound to the entry and the field.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of a value (compact JSON): SHA-256 over the tag, the salt, the entry's id, the
+    /// field's word and the value, each behind its length as four bytes, big-endian.
+    pub fn of(salt: &Salt, entry: EventId, field: PrivateField, value: &str) -> Self {
+        const TAG: &[u8] = b"amparo/private/v1";
+        let mut hasher = Sha256::new();
+        let id = entry.bytes();
+        for part in [TAG, salt, &id, field.word().as_bytes(), value.as_bytes()] {
+            hasher.update((part.len() as u32).to_be_bytes());
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+
+    /// Reads 64 lower-case hex digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        (!text.bytes().any(|b| b.is_ascii_uppercase())).then_some(Self(bytes))
+    }
+
+    /// The bytes of the digest.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What opens the private digests of one entry: for each field its salt and its value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Openings(Vec<(PrivateField, Salt, String)>);
+
+/// Why bytes are no openings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the openings of private fields")]
+pub struct OpeningsError;
+
+impl Openings {
+    /// Openings of the private fields of a draft, with a fresh salt for each.
+    pub fn new(private: &Private, mut salt: impl FnMut() -> Salt) -> Self {
+        Self(
+            private
+                .fields()
+                .map(|(field, value)| (field, salt(), value))
+                .collect(),
+        )
+    }
+
+    /// The digest of each field, for the line of this entry.
+    pub fn digests(&self, entry: EventId) -> Vec<(PrivateField, Digest)> {
+        let digest = |(field, salt, value): &(PrivateField, Salt, String)| {
+            (*field, Digest::of(salt, entry, *field, value))
+        };
+        self.0.iter().map(digest).collect()
+    }
+
+    /// The openings as one JSON object: `{"name":{"salt":"<hex>","value":"Ana Demo"}}`.
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{");
+        for (n, (field, salt, value)) in self.0.iter().enumerate() {
+            let comma = if n == 0 { "" } else { "," };
+            let salt = hex::encode(salt);
+            out.push_str(&format!(
+                "{comma}\"{field}\":{{\"salt\":\"{salt}\",\"value\":{value}}}"
+            ));
+        }
+        out.push('}');
+        out
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// [`OpeningsError`] for anything that it would not have written.
+    pub fn from_json(text: &str) -> Result<Self, OpeningsError> {
+        let Ok(Json::Object(members)) = json::parse(text) else {
+            return Err(OpeningsError);
+        };
+        let read = |(key, value): &(std::borrow::Cow<'_, str>, Json<'_>)| {
+            let field = PrivateField::from_word(key)?;
+            let Json::Object(parts) = value else {
+                return None;
+            };
+            let [(salt_key, Json::Text(salt)), (value_key, value)] = parts.as_slice() else {
+                return None;
+            };
+            if salt_key != "salt" || value_key != "value" {
+                return None;
+            }
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(&**salt, &mut bytes).ok()?;
+            Some((field, bytes, write::json(value)))
+        };
+        let fields: Option<Vec<_>> = members.iter().map(read).collect();
+        let openings = Self(fields.ok_or(OpeningsError)?);
+        if openings.to_json() == text {
+            Ok(openings)
+        } else {
+            Err(OpeningsError)
+        }
+    }
+
+    /// The private fields, in the clear.
+    ///
+    /// # Errors
+    /// [`OpeningsError`] when a value does not fit its field.
+    pub fn private(&self) -> Result<Private, OpeningsError> {
+        let values = self
+            .0
+            .iter()
+            .map(|(field, _, value)| format!("\"{field}\":{value}"));
+        let object = format!("{{{}}}", values.collect::<Vec<_>>().join(","));
+        crate::draft::read_private(&object).ok_or(OpeningsError)
+    }
+}
+
+impl fmt::Debug for Openings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(field, ..)| field.word());
+        f.debug_tuple("Openings")
+            .field(&names.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ana() -> Private {
+        Private {
+            name: Some("Ana \"Demo\" Ñ".into()),
+            aliases: vec!["A. Demo".into()],
+            ..Private::default()
+        }
+    }
+
+    #[test]
+    fn openings_give_back_what_was_sealed_in_the_digests() {
+        let entry = EventId::new(uuid::Uuid::from_u128(7));
+        let mut byte = 0;
+        let openings = Openings::new(&ana(), || {
+            byte += 1;
+            [byte; 32]
+        });
+        let read = Openings::from_json(&openings.to_json()).unwrap();
+        assert_eq!(read, openings);
+        assert_eq!(read.private().unwrap(), ana());
+        assert_eq!(read.digests(entry), openings.digests(entry));
+        assert_ne!(
+            read.digests(entry),
+            read.digests(EventId::new(uuid::Uuid::nil()))
+        );
+    }
+
+    #[test]
+    fn a_digest_follows_the_format_page() {
+        let entry = EventId::new(uuid::Uuid::from_u128(1));
+        let mut bytes = Vec::new();
+        let id = entry.bytes();
+        for part in [
+            &b"amparo/private/v1"[..],
+            &[9; 32],
+            &id,
+            b"name",
+            b"\"Ana Demo\"",
+        ] {
+            bytes.extend((part.len() as u32).to_be_bytes());
+            bytes.extend(part);
+        }
+        let expect = hex::encode(Sha256::digest(&bytes));
+        let digest = Digest::of(&[9; 32], entry, PrivateField::Name, "\"Ana Demo\"");
+        assert_eq!(digest.to_string(), expect);
+        assert_eq!(Digest::from_hex(&expect), Some(digest));
+        assert_eq!(Digest::from_hex(&expect.to_uppercase()), None);
+    }
+
+    #[test]
+    fn debug_output_shows_field_names_and_no_values() {
+        let openings = Openings::new(&ana(), || [0; 32]);
+        let shown = format!("{:?} {openings:?}", ana());
+        assert!(
+            shown.contains("aliases") && !shown.contains("Demo"),
+            "{shown}"
+        );
+    }
+}

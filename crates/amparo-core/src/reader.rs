@@ -1,0 +1,352 @@
+//! Takes the fields of a JSON object one by one, typed, and notes every fault on the way.
+//!
+//! A reader never stops at the first fault: what cannot be read is answered with `None` and
+//! noted. An object that is finished with no fault noted has been read to the last key.
+
+use std::borrow::Cow;
+
+use crate::fault::{Faults, Problem, Rule};
+use crate::json::{Json, Path, Step};
+use crate::kind::is_field;
+use crate::limit;
+use crate::word::{Word, nearest};
+
+/// One JSON object, being read.
+pub(crate) struct Reader<'a, 'f> {
+    members: Vec<(Cow<'a, str>, Json<'a>)>,
+    taken: Vec<bool>,
+    path: Path,
+    name: String,
+    /// Whether values may be quoted in messages; never those of private fields.
+    quoting: bool,
+    faults: &'f mut Faults,
+}
+
+impl<'a, 'f> Reader<'a, 'f> {
+    /// Starts on an object; anything else is a fault, and reads as an empty object.
+    pub(crate) fn new(value: Json<'a>, faults: &'f mut Faults) -> Self {
+        Self::at(value, Path::new(), String::new(), true, faults)
+    }
+
+    fn at(
+        value: Json<'a>,
+        path: Path,
+        name: String,
+        quoting: bool,
+        faults: &'f mut Faults,
+    ) -> Self {
+        let members = match value {
+            Json::Object(members) => members,
+            other => {
+                let message = format!("an object {{...}} belongs here, not {}", other.what());
+                faults.add(
+                    path.clone(),
+                    name.clone(),
+                    Problem::new(Rule::WrongType, message),
+                );
+                Vec::new()
+            }
+        };
+        let taken = vec![false; members.len()];
+        let mut reader = Self {
+            members,
+            taken,
+            path,
+            name,
+            quoting,
+            faults,
+        };
+        reader.refuse_duplicates();
+        reader
+    }
+
+    fn refuse_duplicates(&mut self) {
+        for n in 1..self.members.len() {
+            let key = &self.members[n].0;
+            if self.members[..n].iter().any(|(earlier, _)| earlier == key) {
+                let message = format!("`{key}` stands here a second time");
+                let problem = Problem::new(Rule::DuplicateKey, message).remedy("keep one of them");
+                self.taken[n] = true;
+                self.fault_at(Step::Key(n), n, problem);
+            }
+        }
+    }
+
+    /// Whether anything was noted so far, here or in the rest of the line.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Whether there is nothing to read: an empty object, or no object at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(key, _)| key == name)
+    }
+
+    fn fault_at(&mut self, step: Step, member: usize, problem: Problem) {
+        let mut path = self.path.clone();
+        path.push(step);
+        let field = self.field_name(&self.members[member].0);
+        self.faults.add(path, field, problem);
+    }
+
+    fn field_name(&self, key: &str) -> String {
+        if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.name)
+        }
+    }
+
+    /// Notes a fault of a field; of the object as a whole where the field is not there.
+    pub(crate) fn fault(&mut self, name: &str, problem: Problem) {
+        match self.members.iter().position(|(key, _)| key == name) {
+            Some(n) => self.fault_at(Step::Member(n), n, problem),
+            None => self
+                .faults
+                .add(self.path.clone(), self.field_name(name), problem),
+        }
+    }
+
+    /// Takes a value as it stands.
+    pub(crate) fn take(&mut self, name: &str) -> Option<(usize, Json<'a>)> {
+        let n = self.members.iter().position(|(key, _)| key == name)?;
+        self.taken[n] = true;
+        Some((n, std::mem::replace(&mut self.members[n].1, Json::Null)))
+    }
+
+    fn wrong_type(&mut self, n: usize, wanted: &str, found: &Json<'_>) {
+        let message = format!("{wanted} belongs here, not {}", found.what());
+        let problem = Problem::new(Rule::WrongType, message);
+        let problem = match found {
+            Json::Null => problem.remedy("leave the field out when nothing is known"),
+            _ => problem,
+        };
+        self.fault_at(Step::Member(n), n, problem);
+    }
+
+    /// Takes a text and reads it further.
+    pub(crate) fn parsed<T>(
+        &mut self,
+        name: &str,
+        max_bytes: usize,
+        read: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<T> {
+        let (n, value) = self.take(name)?;
+        let Json::Text(text) = value else {
+            self.wrong_type(n, "a text", &value);
+            return None;
+        };
+        match sound_text(&text, max_bytes).and_then(|()| read(&text)) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.fault_at(Step::Member(n), n, problem);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn text(&mut self, name: &str) -> Option<Box<str>> {
+        self.parsed(name, limit::TEXT_BYTES_MAX, |text| Ok(text.into()))
+    }
+
+    pub(crate) fn prose(&mut self, name: &str) -> Option<Box<str>> {
+        self.parsed(name, limit::PROSE_BYTES_MAX, |text| Ok(text.into()))
+    }
+
+    /// Takes a word of a closed vocabulary.
+    pub(crate) fn word<T: Word>(&mut self, name: &str) -> Option<T> {
+        let quoting = self.quoting;
+        self.parsed(name, limit::TEXT_BYTES_MAX, |text| {
+            T::from_word(text).ok_or_else(|| unknown_word::<T>(text, quoting))
+        })
+    }
+
+    /// Takes a whole number up to a limit.
+    pub(crate) fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
+        let (n, value) = self.take(name)?;
+        match value {
+            Json::Whole(number) if number <= max => return Some(number),
+            Json::Whole(_) => {
+                let problem = Problem::new(Rule::AboveLimit, format!("at most {max} is accepted"));
+                self.fault_at(Step::Member(n), n, problem);
+            }
+            other => self.wrong_type(n, "a whole number from 0", &other),
+        }
+        None
+    }
+
+    /// Takes `true` or `false`; absent is false.
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        match self.take(name) {
+            Some((_, Json::Bool(value))) => value,
+            Some((n, other)) => {
+                self.wrong_type(n, "true or false", &other);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Takes a list of texts; one text stands for a list of one.
+    pub(crate) fn texts(&mut self, name: &str, max_bytes: usize) -> Vec<Box<str>> {
+        let Some((n, value)) = self.take(name) else {
+            return Vec::new();
+        };
+        let items = match value {
+            Json::List(items) => items,
+            Json::Text(text) => vec![Json::Text(text)],
+            other => {
+                self.wrong_type(n, "a list of texts", &other);
+                return Vec::new();
+            }
+        };
+        self.check_length(n, items.len());
+        let mut texts = Vec::with_capacity(items.len());
+        for (item, value) in items.into_iter().enumerate() {
+            let problem = match &value {
+                Json::Text(text) => sound_text(text, max_bytes).err(),
+                other => {
+                    let message = format!("a text belongs here, not {}", other.what());
+                    Some(Problem::new(Rule::WrongType, message))
+                }
+            };
+            match (problem, value) {
+                (None, Json::Text(text)) => texts.push(text.into()),
+                (Some(problem), _) => self.item_fault(n, item, problem),
+                (None, _) => {}
+            }
+        }
+        texts
+    }
+
+    fn item_fault(&mut self, n: usize, item: usize, problem: Problem) {
+        let mut path = self.path.clone();
+        path.extend([Step::Member(n), Step::Item(item)]);
+        let field = format!("{}[{item}]", self.field_name(&self.members[n].0));
+        self.faults.add(path, field, problem);
+    }
+
+    fn check_length(&mut self, n: usize, length: usize) {
+        let max = limit::LIST_ITEMS_MAX;
+        let problem = match length {
+            0 => Problem::new(Rule::MissingField, "the list is empty")
+                .remedy("leave the field out when nothing is known"),
+            length if length > max => {
+                Problem::new(Rule::AboveLimit, format!("{length} items; at most {max}"))
+            }
+            _ => return,
+        };
+        self.fault_at(Step::Member(n), n, problem);
+    }
+
+    /// Takes an object and reads it with the same care.
+    pub(crate) fn object<T>(
+        &mut self,
+        name: &str,
+        private: bool,
+        read: impl FnOnce(&mut Reader<'a, '_>) -> Option<T>,
+    ) -> Option<T> {
+        let (n, value) = self.take(name)?;
+        let mut path = self.path.clone();
+        path.push(Step::Member(n));
+        let quoting = self.quoting && !private;
+        let mut reader = Reader::at(value, path, self.field_name(name), quoting, self.faults);
+        read(&mut reader)
+    }
+
+    /// Takes a list of objects and reads each.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(&mut Reader<'a, '_>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some((n, value)) = self.take(name) else {
+            return Vec::new();
+        };
+        let Json::List(items) = value else {
+            self.wrong_type(n, "a list of objects", &value);
+            return Vec::new();
+        };
+        self.check_length(n, items.len());
+        let mut all = Vec::with_capacity(items.len());
+        for (item, value) in items.into_iter().enumerate() {
+            let mut path = self.path.clone();
+            path.extend([Step::Member(n), Step::Item(item)]);
+            let name = format!("{}[{item}]", self.field_name(name));
+            let mut reader = Reader::at(value, path, name, self.quoting, self.faults);
+            all.extend(read(&mut reader));
+        }
+        all
+    }
+
+    /// Whether a field is not there, not even mistyped: a mistyped key is one fault, not two.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        !self.members.iter().any(|(key, _)| {
+            key == name || (!is_field(key) && nearest(key, [name].into_iter()).is_some())
+        })
+    }
+
+    /// Notes every required field that is not there.
+    pub(crate) fn require(&mut self, required: &[&str], of: &str) {
+        for name in required {
+            if self.lacks(name) {
+                let problem = Problem::new(Rule::MissingField, format!("{of} needs `{name}`"))
+                    .remedy(format!("add \"{name}\":..."));
+                self.fault(name, problem);
+            }
+        }
+    }
+
+    /// Notes every key that nobody took, with the nearest right spelling.
+    ///
+    /// `explain` may say more of a key that is a field, but not here.
+    pub(crate) fn finish(&mut self, allowed: &[&str], explain: impl Fn(&str) -> Option<String>) {
+        for n in 0..self.members.len() {
+            if self.taken[n] {
+                continue;
+            }
+            let key = self.members[n].0.clone();
+            let shown: String = key.chars().take(40).collect();
+            let problem = match explain(&key) {
+                Some(explanation) => Problem::new(Rule::UnknownField, explanation),
+                None => Problem::new(Rule::UnknownField, format!("there is no field `{shown}`")),
+            };
+            let problem = match nearest(&key, allowed.iter().copied()) {
+                Some(near) => problem.remedy(format!("did you mean `{near}`?")),
+                None => problem.remedy(format!("the fields here are {}", allowed.join(", "))),
+            };
+            self.fault_at(Step::Key(n), n, problem);
+        }
+    }
+}
+
+fn sound_text(text: &str, max_bytes: usize) -> Result<(), Problem> {
+    if text.trim().is_empty() {
+        return Err(Problem::new(Rule::MissingField, "the text is empty")
+            .remedy("leave the field out when nothing is known"));
+    }
+    if text.len() > max_bytes {
+        let message = format!("the text has {} bytes; at most {max_bytes}", text.len());
+        return Err(Problem::new(Rule::AboveLimit, message));
+    }
+    Ok(())
+}
+
+pub(crate) fn unknown_word<T: Word>(text: &str, quoting: bool) -> Problem {
+    let what = T::WHAT;
+    let shown: String = text.chars().take(40).collect();
+    let message = match quoting {
+        true => format!("`{shown}` is no {what}"),
+        false => format!("this is no {what}"),
+    };
+    let words: Vec<_> = T::ALL.iter().map(|member| member.word()).collect();
+    let remedy = match T::nearest(text) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write one of {}", words.join(", ")),
+    };
+    Problem::new(Rule::UnknownWord, message).remedy(remedy)
+}

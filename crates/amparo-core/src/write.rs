@@ -1,0 +1,111 @@
+//! Writes JSON in the one form that the log holds: fixed key order, no white space, no choice.
+
+use std::fmt::Write as _;
+
+use crate::json::Json;
+use crate::value::Source;
+
+/// A JSON object under construction: members in the order they are added.
+pub(crate) struct Object(String);
+
+impl Object {
+    pub(crate) fn new() -> Self {
+        Self(String::from("{"))
+    }
+
+    /// Adds a member whose value is already JSON.
+    pub(crate) fn json(&mut self, key: &str, value: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        // Keys are the format's own words and need no escapes.
+        let _ = write!(self.0, "\"{key}\":{value}");
+    }
+
+    pub(crate) fn text(&mut self, key: &str, value: &str) {
+        self.json(key, &text(value));
+    }
+
+    pub(crate) fn maybe_text(&mut self, key: &str, value: Option<impl AsRef<str>>) {
+        if let Some(value) = value {
+            self.text(key, value.as_ref());
+        }
+    }
+
+    pub(crate) fn maybe_number(&mut self, key: &str, value: Option<u64>) {
+        if let Some(value) = value {
+            self.json(key, &value.to_string());
+        }
+    }
+
+    pub(crate) fn maybe_texts(&mut self, key: &str, values: &[Box<str>]) {
+        if !values.is_empty() {
+            self.json(key, &texts(values));
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+/// A JSON string.
+pub(crate) fn text(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+/// A JSON array of strings.
+pub(crate) fn texts(values: &[Box<str>]) -> String {
+    list(values.iter().map(|value| text(value)))
+}
+
+/// A JSON array of values that are already JSON.
+pub(crate) fn list(values: impl Iterator<Item = String>) -> String {
+    format!("[{}]", values.collect::<Vec<_>>().join(","))
+}
+
+/// A JSON array of sources.
+pub(crate) fn sources(sources: &[Source]) -> String {
+    list(sources.iter().map(source))
+}
+
+fn source(source: &Source) -> String {
+    let mut object = Object::new();
+    object.text("publisher", &source.publisher);
+    object.text("kind", crate::word::Word::word(source.kind));
+    object.maybe_text("url", source.url.as_deref());
+    object.maybe_text("published", source.published.as_deref());
+    object.maybe_text("title", source.title.as_deref());
+    object.maybe_text("sha256", source.sha256.as_deref());
+    object.maybe_text(
+        "reliability",
+        source.reliability.map(crate::word::Word::word),
+    );
+    object.maybe_number(
+        "credibility",
+        source.credibility.map(|grade| grade.grade().into()),
+    );
+    object.finish()
+}
+
+/// Any JSON value, compact, members in their own order.
+pub(crate) fn json(value: &Json<'_>) -> String {
+    match value {
+        Json::Null => "null".into(),
+        Json::Bool(value) => value.to_string(),
+        Json::Whole(value) => value.to_string(),
+        Json::Other(value) => value.to_string(),
+        Json::Text(value) => text(value),
+        Json::List(items) => list(items.iter().map(json)),
+        Json::Object(members) => {
+            let member = |(key, value): &(std::borrow::Cow<'_, str>, Json<'_>)| {
+                format!("{}:{}", text(key), json(value))
+            };
+            format!(
+                "{{{}}}",
+                members.iter().map(member).collect::<Vec<_>>().join(",")
+            )
+        }
+    }
+}
