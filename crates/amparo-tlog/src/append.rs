@@ -1,0 +1,209 @@
+//! Appends to a tree that is stored as tiles.
+//!
+//! Refuses to read or write files: old tiles come from a closure, new ones are handed back.
+//! Invariant: the tiles of a tree are a function of its leaves alone, however they were batched;
+//! so a full tile never changes, and a partial one only grows.
+
+use thiserror::Error;
+
+use crate::merkle::{Hash, MAX_TREE_SIZE, perfect_root};
+use crate::tile::{FULL, MAX_TILE_LEVEL, TILE_HEIGHT, TILE_WIDTH, TileId, hashes_of};
+
+/// A tile with its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    id: TileId,
+    bytes: Vec<u8>,
+}
+
+impl Tile {
+    /// Which tile it is.
+    pub const fn id(&self) -> TileId {
+        self.id
+    }
+
+    /// Its hashes, one after the other: [`TileId::byte_len`] bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Gives the bytes away.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// Why tiles could not be extended.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AppendTilesError {
+    /// The tree would pass [`MAX_TREE_SIZE`].
+    #[error("a tree has at most {MAX_TREE_SIZE} leaves")]
+    TooLarge,
+    /// The closure has no such tile.
+    #[error("{0} is missing")]
+    Missing(TileId),
+    /// The closure gave fewer bytes than the tile has.
+    #[error("{id} has {found} bytes")]
+    Short {
+        /// The tile.
+        id: TileId,
+        /// Number of bytes it was given with.
+        found: usize,
+    },
+}
+
+/// Extends a tree of `old_size` leaves by `leaves`, and hands back the tiles that change, each
+/// once and as wide as the new tree makes it: level by level, each from left to right.
+///
+/// `read` is asked for at most one tile per level, the partial one at the old right edge, with
+/// its old width; it may answer with a wider version of that tile, of which only the beginning
+/// is used.
+///
+/// ```
+/// use amparo_tlog::append::append_tiles;
+/// use amparo_tlog::merkle::leaf_hash;
+///
+/// let first = append_tiles(0, &[leaf_hash(b"a")], |_| None)?;
+/// let old = first[0].bytes().to_vec();
+/// let next = append_tiles(1, &[leaf_hash(b"b")], |_| Some(old.clone()))?;
+/// assert_eq!(next[0].id().to_string(), "tile/0/000.p/2");
+/// # Ok::<(), amparo_tlog::append::AppendTilesError>(())
+/// ```
+///
+/// # Errors
+/// [`AppendTilesError::TooLarge`] past the size limit, [`AppendTilesError::Missing`] and
+/// [`AppendTilesError::Short`] when `read` cannot give a tile that the old tree must have.
+pub fn append_tiles(
+    old_size: u64,
+    leaves: &[Hash],
+    mut read: impl FnMut(TileId) -> Option<Vec<u8>>,
+) -> Result<Vec<Tile>, AppendTilesError> {
+    let new_size = u64::try_from(leaves.len())
+        .ok()
+        .and_then(|added| old_size.checked_add(added))
+        .filter(|size| *size <= MAX_TREE_SIZE)
+        .ok_or(AppendTilesError::TooLarge)?;
+    let mut tiles = Vec::new();
+    let mut fresh = leaves.to_vec();
+    for level in 0..=MAX_TILE_LEVEL {
+        if fresh.is_empty() {
+            break;
+        }
+        let old_count = old_size >> (TILE_HEIGHT * u32::from(level));
+        let index = old_count / FULL;
+        let mut row = match TileId::of_tree(old_size, level, index) {
+            Some(id) => checked_hashes(id, read(id))?,
+            None => Vec::new(),
+        };
+        row.append(&mut fresh);
+        for (index, hashes) in (index..).zip(row.chunks(usize::from(TILE_WIDTH))) {
+            if hashes.len() == usize::from(TILE_WIDTH) {
+                fresh.push(perfect_root(hashes));
+            }
+            if let Some(id) = TileId::of_tree(new_size, level, index) {
+                let bytes = hashes.iter().flat_map(Hash::as_bytes).copied().collect();
+                tiles.push(Tile { id, bytes });
+            }
+        }
+    }
+    Ok(tiles)
+}
+
+fn checked_hashes(id: TileId, bytes: Option<Vec<u8>>) -> Result<Vec<Hash>, AppendTilesError> {
+    let bytes = bytes.ok_or(AppendTilesError::Missing(id))?;
+    hashes_of(id, &bytes).ok_or(AppendTilesError::Short {
+        id,
+        found: bytes.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::merkle::leaf_hash;
+    use crate::tile::changed_tiles;
+
+    fn leaves(range: std::ops::Range<u64>) -> Vec<Hash> {
+        range.map(|n| leaf_hash(&n.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn tiles_do_not_depend_on_how_the_leaves_were_batched() {
+        let total = 66_000;
+        let at_once: BTreeMap<TileId, Vec<u8>> = append_tiles(0, &leaves(0..total), |_| None)
+            .unwrap()
+            .into_iter()
+            .map(|tile| (tile.id(), tile.into_bytes()))
+            .collect();
+        assert!(at_once.keys().copied().eq({
+            let mut ids: Vec<TileId> = changed_tiles(0, total).collect();
+            ids.sort();
+            ids
+        }));
+
+        let mut stored: BTreeMap<(u8, u64), Tile> = BTreeMap::new();
+        let mut size = 0;
+        for step in [1, 254, 1, 1, 300, 65_000 - 557, 536, 1, 255, 208]
+            .into_iter()
+            .chain([1; 0])
+        {
+            let next = (size + step).min(total);
+            let changed = append_tiles(size, &leaves(size..next), |id| {
+                stored
+                    .get(&(id.level(), id.index()))
+                    .map(|tile| tile.bytes().to_vec())
+            })
+            .unwrap();
+            assert!(
+                changed.iter().map(Tile::id).eq(changed_tiles(size, next)),
+                "{size}..{next}"
+            );
+            for tile in changed {
+                stored.insert((tile.id().level(), tile.id().index()), tile);
+            }
+            size = next;
+        }
+        let rest = append_tiles(size, &leaves(size..total), |id| {
+            stored
+                .get(&(id.level(), id.index()))
+                .map(|tile| tile.bytes().to_vec())
+        });
+        for tile in rest.unwrap() {
+            stored.insert((tile.id().level(), tile.id().index()), tile);
+        }
+        let batched: BTreeMap<TileId, Vec<u8>> = stored
+            .into_values()
+            .map(|tile| (tile.id(), tile.into_bytes()))
+            .collect();
+        assert_eq!(batched, at_once);
+    }
+
+    #[test]
+    fn appending_refuses_lost_and_cut_tiles_and_too_many_leaves() {
+        let leaf = leaves(0..1);
+        let edge = TileId::new(0, 1, 3).unwrap();
+        let cases = [
+            (259, None, AppendTilesError::Missing(edge)),
+            (
+                259,
+                Some(vec![0; 95]),
+                AppendTilesError::Short {
+                    id: edge,
+                    found: 95,
+                },
+            ),
+            (MAX_TREE_SIZE, None, AppendTilesError::TooLarge),
+            (u64::MAX, None, AppendTilesError::TooLarge),
+        ];
+        for (size, answer, error) in cases {
+            assert_eq!(append_tiles(size, &leaf, |_| answer.clone()), Err(error));
+        }
+        assert_eq!(append_tiles(259, &[], |_| None), Ok(vec![]));
+        assert_eq!(
+            append_tiles(259, &leaf, |_| Some(vec![7; 200])).map(|tiles| tiles.len()),
+            Ok(1)
+        );
+    }
+}
