@@ -110,6 +110,21 @@ impl Draft {
         self.externals.get(&subject.uuid())
     }
 
+    /// The external references the draft was written with, each with the UUID derived from it.
+    pub fn externals(&self) -> impl Iterator<Item = (Uuid, &External)> {
+        self.externals
+            .iter()
+            .map(|(uuid, external)| (*uuid, external))
+    }
+
+    /// Puts the registered subject in the place of one derived from an external reference.
+    pub fn resolve(&mut self, derived: Uuid, registered: Uuid) {
+        self.event.rename(derived, registered);
+        if let Some(external) = self.externals.remove(&derived) {
+            self.externals.insert(registered, external);
+        }
+    }
+
     /// The draft in canonical JSON, without its id: equal for equal content only.
     pub fn content(&self) -> String {
         entry::content(&self.event, &self.private)

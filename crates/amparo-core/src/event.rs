@@ -3,6 +3,8 @@
 //! Drafts and entries share this type. It holds only what may stand in clear in the log; what
 //! identifies or endangers somebody is [`Private`](crate::private::Private), and apart.
 
+use uuid::Uuid;
+
 use crate::date::Occurred;
 use crate::id::{Code, EventId, GroupId, LedgerId, PersonId, Subject};
 use crate::kind::Kind;
@@ -283,6 +285,63 @@ impl Event {
             _ => None,
         };
         self.subject().into_iter().chain(second)
+    }
+
+    /// Puts one person or group in the place of another, wherever the event names it.
+    pub(crate) fn rename(&mut self, from: Uuid, to: Uuid) {
+        let person = |person: &mut PersonId| {
+            if person.uuid() == from {
+                *person = PersonId::new(to);
+            }
+        };
+        let group = |group: &mut GroupId| {
+            if group.uuid() == from {
+                *group = GroupId::new(to);
+            }
+        };
+        let subject = |subject: &mut Subject| match subject {
+            Subject::Person(id) => person(id),
+            Subject::Group(id) => group(id),
+        };
+        match &mut self.body {
+            Body::Custody(custody) => subject(&mut custody.subject),
+            Body::Case(case) => subject(&mut case.subject),
+            Body::Clemency(clemency) => subject(&mut clemency.subject),
+            Body::Person(id) => person(id),
+            Body::Group(described) => group(&mut described.group),
+            Body::Identification {
+                group: from_group,
+                person: told_apart,
+            } => {
+                group(from_group);
+                person(told_apart);
+            }
+            Body::Merge {
+                person: moved,
+                into,
+            } => {
+                person(moved);
+                person(into);
+            }
+            Body::Note { subject: about, .. } => about.iter_mut().for_each(subject),
+            Body::Ledger(_)
+            | Body::Instrument(_)
+            | Body::Claim(_)
+            | Body::SourceSilent { .. }
+            | Body::Retraction { .. } => {}
+        }
+    }
+
+    /// The opening of a ledger.
+    pub fn opening(opening: Opening) -> Self {
+        let body = Body::Ledger(opening);
+        Self {
+            body,
+            occurred: None,
+            sources: Vec::new(),
+            unsourced: false,
+            replaces: None,
+        }
     }
 
     /// The instrument the event speaks of.
