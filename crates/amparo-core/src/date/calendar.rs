@@ -5,7 +5,7 @@
 //! Offsets here are bytes from the start of the text given.
 
 use chrono::{Datelike, NaiveDate};
-use edtf_core::{Bound, BoundDate, Date, DateField, Edtf, Precision, Qualifier, Year};
+use edtf_core::{Bound, BoundDate, Date, DateField, Edtf, Precision};
 
 use super::day::Day;
 use super::error::{DateError, DateFault};
@@ -132,32 +132,19 @@ fn refuse_level_2(
         let fault = DateFault::SeasonNotAccepted { code };
         return Err(DateError::new(fault, place_of(text, 5)).with_remedy(range));
     }
-    if let Some(remedy) = mixed_qualification(date, text) {
+    let body = text.replace(QUALIFIERS, "");
+    if Edtf::parse(&body).is_ok_and(|unqualified| unqualified.level() < 2) {
+        let sign = match (parsed.is_uncertain(), parsed.is_approximate()) {
+            (true, true) => '%',
+            (true, false) => '?',
+            (false, _) => '~',
+        };
         let at = text.find(QUALIFIERS).unwrap_or(0);
-        return Err(DateError::new(DateFault::MixedQualification, at).with_remedy(remedy));
+        return Err(DateError::new(DateFault::MixedQualification, at)
+            .with_remedy(format!("write {body}{sign} for the whole date")));
     }
     let at = text.find('X').unwrap_or(0);
     Err(DateError::new(DateFault::MaskNotAccepted, at).with_remedy(range))
-}
-
-/// The same date with the qualifier at its end, if its parts are qualified differently.
-fn mixed_qualification(date: &Date, text: &str) -> Option<String> {
-    let Date { year, month, day } = date;
-    let Year { qualifier, .. } = year;
-    let others = [month, day].map(|part| part.map(|field| field.qualifier));
-    if others.iter().flatten().all(|other| other == qualifier) {
-        return None;
-    }
-    let any = |flag: fn(Qualifier) -> bool| {
-        flag(*qualifier) || others.iter().flatten().copied().any(flag)
-    };
-    let sign = match (any(|q| q.uncertain), any(|q| q.approximate)) {
-        (true, true) => '%',
-        (true, false) => '?',
-        (false, _) => '~',
-    };
-    let body = text.replace(QUALIFIERS, "");
-    Some(format!("write {body}{sign} for the whole date"))
 }
 
 /// Says what is wrong with a text that `edtf-core` refused at `refused_at`.
@@ -224,33 +211,27 @@ fn place_of(text: &str, slot: usize) -> usize {
 /// A text of the right shape whose month or day does not exist.
 fn no_such_day(text: &str) -> Option<DateError> {
     let body = text.replace(QUALIFIERS, "");
-    let year = body.get(..4)?;
+    let year: u16 = body.get(..4)?.parse().ok()?;
     let month: u8 = body.get(5..7)?.parse().ok()?;
     let day: Option<u8> = body.get(8..).and_then(|day| day.parse().ok());
+    if year == 0 {
+        return Some(DateError::new(DateFault::YearOutOfRange, 0));
+    }
     if !(1..=12).contains(&month) {
-        let remedy = match (month, day) {
-            (0, _) => Some(format!("write {year} if the month is not known")),
-            (13..=31, Some(day @ 1..=12)) => Some(format!(
-                "write {year}-{day:02}-{month:02} if {month} is the day"
-            )),
-            _ => None,
-        };
         let error = DateError::new(DateFault::NoSuchMonth { month }, place_of(text, 5));
-        return Some(match remedy {
-            Some(remedy) => error.with_remedy(remedy),
+        let swapped = day.and_then(|day| Day::from_ymd(year.into(), day.into(), month.into()));
+        return Some(match swapped {
+            Some(swapped) => error.with_remedy(format!("write {swapped} if {month} is the day")),
+            None if month == 0 => {
+                error.with_remedy(format!("write {year:04} if the month is not known"))
+            }
             None => error,
         });
     }
-    let number: u16 = year.parse().ok()?;
-    let start = NaiveDate::from_ymd_opt(number.into(), month.into(), 1)?;
-    let days = start.num_days_in_month();
+    let days = NaiveDate::from_ymd_opt(year.into(), month.into(), 1)?.num_days_in_month();
     day.filter(|day| !(1..=days).contains(day))?;
-    let fault = DateFault::NoSuchDay {
-        year: number,
-        month,
-        days,
-    };
-    let remedy = format!("write {year}-{month:02} if the day is not known");
+    let fault = DateFault::NoSuchDay { year, month, days };
+    let remedy = format!("write {year:04}-{month:02} if the day is not known");
     Some(DateError::new(fault, place_of(text, 8)).with_remedy(remedy))
 }
 

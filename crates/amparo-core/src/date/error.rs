@@ -203,7 +203,9 @@ impl DateFault {
             }
             Self::TooLong { .. } => Some("write the range from the first to the last date: a/b"),
             Self::NoSuchMonth { .. } => Some("months go from 01 to 12"),
-            Self::YearNotFirst | Self::DayOrMonth => Some("write it like 2026-02-08"),
+            Self::YearNotFirst | Self::DayOrMonth => {
+                Some("write it like 2026-02-08, the year in four digits")
+            }
             Self::SignificantDigits => Some("write 195X for a decade, 19XX for a century"),
             Self::AllOf => Some("write one draft for each date, or [a,b] if it was one of them"),
             Self::NoDate => Some("leave the date out if nothing is known of it"),

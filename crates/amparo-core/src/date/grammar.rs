@@ -154,10 +154,11 @@ pub(super) fn interval(start: Piece<'_>, end: Piece<'_>) -> Result<Reading, Date
     let span = match (&from, &to) {
         (Some(from), Some(to)) if from.first > to.last => {
             let error = end.error(DateFault::StartAfterEnd);
-            return Err(match to.first <= from.last {
-                true => error.with_remedy(format!("write {}/{}", to.canonical, from.canonical)),
-                false => error,
-            });
+            if to.first > from.last {
+                return Err(error);
+            }
+            let remedy = format!("write {}/{}", to.canonical, from.canonical);
+            return Err(error.with_remedy(remedy));
         }
         (Some(from), Some(to)) => Span::between(from.first, to.last)
             .qualified(from.approximate, from.uncertain)

@@ -11,9 +11,9 @@
 //! |---|---|
 //! | `2026-02-08`, `2026-02`, `2026` | that day, month, year |
 //! | `2026-02-08T23:30`, `2026-02-08T23:30:15` | that day; local time of the ledger, no offset |
-//! | `2026-02~`, `2026-02?`, `2026-02%` | as without the mark, flagged approximate, uncertain, both |
+//! | `2026-02~`, `2026-02?`, `2026-02%` | the same, flagged approximate, uncertain, both |
 //! | `2026-02-XX`, `2026-XX`, `2026-XX-XX`, `202X`, `20XX` | every day that fits |
-//! | `2026-21` to `2026-24` | March-May, June-August, September-November, December-February of the next year |
+//! | `2026-21` to `2026-24` | March-May, June-August, September-November, December-February |
 //! | `2026-02-08/2026-02-09` | from the first day of the start to the last day of the end |
 //! | `../2026-02`, `/2026-02` | the last day of that end, flagged open |
 //! | `2026-02-08/..`, `2026-02-08/` | the first day of that start, flagged open |
@@ -26,7 +26,11 @@
 //! time in history would make every count uncertain for ever. A time of day may leave out the
 //! seconds. An `X` may stand in the ends of an interval, which EDTF leaves to level 2.
 //!
-//! Seasons are those of the northern hemisphere. Southern ones are better written as an interval.
+//! A draft's time with an offset becomes local time of the ledger; in the hour that a zone repeats
+//! when its clocks go back, the stored time no longer says which of the two it was.
+//!
+//! Seasons are those of the northern hemisphere; `2026-24` ends in February 2027. Southern ones are
+//! better written as an interval.
 //!
 //! # What this module refuses to do
 //! It does not read the clock or the time zone of the machine: [`Context`] gives both. It does not
@@ -52,9 +56,7 @@ mod span;
 mod time;
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod tables;
+mod tests;
 
 pub use day::Day;
 pub use draft::Context;
