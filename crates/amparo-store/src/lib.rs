@@ -1,1 +1,4 @@
 //! Part of Amparo.
+
+mod kv;
+pub mod shelf;

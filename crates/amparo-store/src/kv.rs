@@ -1,0 +1,543 @@
+//! The embedded key-value store under the shelf: the only file of the crate that names sled.
+//!
+//! sled 0.34.7 is fast, and it is fenced in here because of how it fails: `flush` never syncs the
+//! file, damage met while opening is a panic, a crash while a snapshot is written leaves a file
+//! that makes every later open fail, its cache keeps up to 16,000 leaves whatever its setting, and
+//! a leaf that outgrows 128 KB is rewritten again and again in side files. So every call runs
+//! inside a fence that turns a panic into [`KvError::Damaged`], the leftover snapshot is removed
+//! first, no background thread is started, large values go to *strips* (trees of at most
+//! [`STRIP_VALUES`] values, written once), and strips are pushed out of the cache after use.
+//!
+//! It promises no durability: the journal does. Its invariant: a value read back is the value that
+//! was put under this table and key, or an error; each carries its own CRC-32 over all three.
+//! After a crash sled recovers a prefix of what was put, in the order of the calls.
+
+use std::cell::Cell;
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
+/// are put once are written once.
+pub const STRIP_VALUES: u64 = 8;
+
+/// What sled is asked to keep in memory. It keeps more, see `EVICTING_READS`.
+const CACHE_BYTES: u64 = 4 << 20;
+
+/// Reads of a strip after a read of it: sled looks at its cache limit when 64 reads of a cache
+/// shard have queued up. Measured in `SLED.md`.
+const EVICTING_READS: u32 = 31;
+
+/// Reads of a strip after a put into it.
+const EVICTING_READS_AFTER_PUT: u32 = 8;
+
+const CRC_BYTES: usize = 4;
+
+/// The trees of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// What the store is and how far it has come.
+    Meta,
+    /// Newest entries, one value each, two rings of slots.
+    Tail,
+    /// Merkle tiles of level 1 and above.
+    Tiles,
+    /// State of projections, in chunks.
+    Derived,
+    /// A strip of compressed entry lines.
+    Lines(u32),
+    /// A strip of compressed sealed openings.
+    Sealed(u32),
+    /// A strip of an index run.
+    Run(u32),
+}
+
+impl Table {
+    /// The tree's name: short, because sled rewrites the list of all names for each new tree.
+    fn name(self) -> ([u8; 5], usize) {
+        let (letter, strip) = match self {
+            Self::Meta => (b'm', None),
+            Self::Tail => (b't', None),
+            Self::Tiles => (b'h', None),
+            Self::Derived => (b'd', None),
+            Self::Lines(strip) => (b'l', Some(strip)),
+            Self::Sealed(strip) => (b's', Some(strip)),
+            Self::Run(strip) => (b'r', Some(strip)),
+        };
+        let [a, b, c, d] = strip.unwrap_or(0).to_be_bytes();
+        match strip {
+            None => ([letter, 0, 0, 0, 0], 1),
+            Some(_) if a == 0 => ([letter, b, c, d, 0], 4),
+            Some(_) => ([letter, a, b, c, d], 5),
+        }
+    }
+
+    fn is_strip(self) -> bool {
+        match self {
+            Self::Meta | Self::Tail | Self::Tiles | Self::Derived => false,
+            Self::Lines(_) | Self::Sealed(_) | Self::Run(_) => true,
+        }
+    }
+}
+
+/// Why a call to the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum KvError {
+    /// Another process, or another handle of this one, has it open.
+    #[error("the indexed store is in use")]
+    Busy,
+    /// What is on disk cannot be read back as it was written.
+    #[error("the indexed store is damaged: {0}")]
+    Damaged(String),
+    /// No room left on the device. The handle is of no more use.
+    #[error("no room left for the indexed store")]
+    Full,
+    /// Any other failure of the file system.
+    #[error("the indexed store could not be read or written")]
+    Io(#[source] io::Error),
+}
+
+/// A value whose checksum has been found right.
+pub struct Value {
+    raw: sled::IVec,
+}
+
+impl Value {
+    fn checked(table: Table, key: &[u8], raw: sled::IVec) -> Result<Self, KvError> {
+        let value = Self { raw };
+        let Some(payload_len) = value.raw.len().checked_sub(CRC_BYTES) else {
+            return Err(KvError::Damaged(format!(
+                "a value of {table:?} is cut short"
+            )));
+        };
+        if value.raw[payload_len..] != checksum(table, key, &value.raw[..payload_len]) {
+            return Err(KvError::Damaged(format!(
+                "a value of {table:?} fails its checksum"
+            )));
+        }
+        Ok(value)
+    }
+
+    /// The bytes that were put.
+    pub fn bytes(&self) -> &[u8] {
+        &self.raw[..self.raw.len() - CRC_BYTES]
+    }
+
+    /// The checksum over table, key and bytes.
+    pub fn crc(&self) -> u32 {
+        let tail = &self.raw[self.raw.len() - CRC_BYTES..];
+        tail.iter()
+            .rev()
+            .fold(0, |crc, byte| (crc << 8) | u32::from(*byte))
+    }
+}
+
+fn checksum(table: Table, key: &[u8], payload: &[u8]) -> [u8; CRC_BYTES] {
+    let (name, len) = table.name();
+    let mut hasher = crc32fast::Hasher::new();
+    // The lengths keep (table, key) pairs apart whose bytes run together alike.
+    hasher.update(&[len as u8, key.len() as u8]);
+    hasher.update(&name[..len]);
+    hasher.update(key);
+    hasher.update(payload);
+    hasher.finalize().to_le_bytes()
+}
+
+/// An open store in a folder of its own. Closing is dropping.
+pub struct Kv {
+    dir: PathBuf,
+    db: Option<sled::Db>,
+    broken: AtomicBool,
+    #[cfg(test)]
+    puts_left: std::sync::atomic::AtomicI64,
+}
+
+impl Kv {
+    /// Opens the store in `dir`, creating folder (0700) and store where there is none. Writes a
+    /// snapshot of what was put since the last open, which is what makes the next open quick.
+    ///
+    /// # Errors
+    /// [`KvError::Busy`] at once when it is open elsewhere; `Damaged`, `Full` and `Io` as named.
+    pub fn open(dir: &Path) -> Result<Self, KvError> {
+        create_private_dir(dir).map_err(from_io)?;
+        remove_unfinished_snapshots(dir).map_err(from_io)?;
+        let config = sled::Config::new()
+            .path(dir)
+            .flush_every_ms(None)
+            .cache_capacity(CACHE_BYTES);
+        let db = fence(|| config.open())?.map_err(from_sled)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            db: Some(db),
+            broken: AtomicBool::new(false),
+            #[cfg(test)]
+            puts_left: std::sync::atomic::AtomicI64::new(i64::MAX),
+        })
+    }
+
+    /// The value under `key`, checked.
+    ///
+    /// # Errors
+    /// `Damaged` when it cannot be read back as it was put.
+    pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Value>, KvError> {
+        let found = self.fenced(|db| {
+            let tree = tree(db, table)?;
+            let found = tree.get(key)?;
+            if table.is_strip() {
+                evict(&tree, EVICTING_READS)?;
+            }
+            Ok(found)
+        })?;
+        found.map(|raw| Value::checked(table, key, raw)).transpose()
+    }
+
+    /// Keys and checked values of `from..to` in order of keys.
+    pub fn scan(&self, table: Table, from: &[u8], to: &[u8]) -> Result<Scan<'_>, KvError> {
+        let iter = self.fenced(|db| Ok(tree(db, table)?.range(from..to)))?;
+        Ok(Scan {
+            kv: self,
+            table,
+            iter,
+        })
+    }
+
+    /// Puts a value, replacing any other under the key, and tells its checksum.
+    pub fn put(&self, table: Table, key: &[u8], payload: &[u8]) -> Result<u32, KvError> {
+        self.count_put()?;
+        let crc = checksum(table, key, payload);
+        let mut raw = Vec::with_capacity(payload.len() + CRC_BYTES);
+        raw.extend_from_slice(payload);
+        raw.extend_from_slice(&crc);
+        self.fenced(|db| {
+            let tree = tree(db, table)?;
+            tree.insert(key, raw)?;
+            if table.is_strip() {
+                evict(&tree, EVICTING_READS_AFTER_PUT)?;
+            }
+            Ok(u32::from_le_bytes(crc))
+        })
+    }
+
+    /// Removes a key, if it is there.
+    pub fn remove(&self, table: Table, key: &[u8]) -> Result<(), KvError> {
+        self.count_put()?;
+        self.fenced(|db| tree(db, table)?.remove(key).map(drop))
+    }
+
+    /// Removes a whole table, if it is there.
+    pub fn drop_table(&self, table: Table) -> Result<(), KvError> {
+        self.count_put()?;
+        let (name, len) = table.name();
+        self.fenced(|db| db.drop_tree(&name[..len]).map(drop))
+    }
+
+    /// Hands everything put so far to the operating system. A killed process then loses nothing;
+    /// a power cut may.
+    pub fn flush(&self) -> Result<(), KvError> {
+        self.fenced(|db| db.flush().map(drop))
+    }
+
+    /// Flushes, and waits until the device has it.
+    pub fn sync(&self) -> Result<(), KvError> {
+        self.flush()?;
+        // sled's own flush stops at `sync_file_range`; a second handle of the file can do better.
+        let file = File::open(self.dir.join("db")).map_err(from_io)?;
+        file.sync_data().map_err(from_io)
+    }
+
+    /// Bytes of all files of the store.
+    pub fn size_on_disk(&self) -> Result<u64, KvError> {
+        folder_bytes(&self.dir).map_err(from_io)
+    }
+
+    fn fenced<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, KvError> {
+        let (Some(db), false) = (&self.db, self.broken.load(Ordering::Acquire)) else {
+            return Err(KvError::Damaged("an earlier call broke off".to_owned()));
+        };
+        match fence(|| call(db)) {
+            Ok(outcome) => outcome.map_err(from_sled),
+            Err(panicked) => {
+                self.broken.store(true, Ordering::Release);
+                Err(panicked)
+            }
+        }
+    }
+
+    /// Lets tests stop the writer after any put.
+    #[cfg(test)]
+    pub fn fail_after_puts(&self, puts: i64) {
+        self.puts_left.store(puts, Ordering::SeqCst);
+    }
+
+    #[cfg(test)]
+    fn count_put(&self) -> Result<(), KvError> {
+        match self.puts_left.fetch_sub(1, Ordering::SeqCst) {
+            ..=0 => Err(KvError::Io(io::Error::other("stopped by the test"))),
+            1.. => Ok(()),
+        }
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
+    fn count_put(&self) -> Result<(), KvError> {
+        Ok(())
+    }
+}
+
+impl Drop for Kv {
+    fn drop(&mut self) {
+        // sled flushes, and may panic, when its last handle goes. Nothing rests on this flush.
+        let db = self.db.take();
+        let _ = fence(|| drop(db));
+    }
+}
+
+/// The keys and values of a range; see [`Kv::scan`].
+pub struct Scan<'a> {
+    kv: &'a Kv,
+    table: Table,
+    iter: sled::Iter,
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Result<(Vec<u8>, Value), KvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let iter = &mut self.iter;
+        let next = self.kv.fenced(|_| iter.next().transpose()).transpose()?;
+        Some(next.and_then(|(key, raw)| {
+            let value = Value::checked(self.table, &key, raw)?;
+            Ok((key.to_vec(), value))
+        }))
+    }
+}
+
+fn tree(db: &sled::Db, table: Table) -> sled::Result<sled::Tree> {
+    let (name, len) = table.name();
+    db.open_tree(&name[..len])
+}
+
+fn evict(tree: &sled::Tree, reads: u32) -> sled::Result<()> {
+    (0..reads).try_for_each(|_| tree.contains_key([0]).map(drop))
+}
+
+thread_local! {
+    static FENCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a call of sled; a panic in it becomes `Damaged` and prints nothing.
+fn fence<T>(call: impl FnOnce() -> T) -> Result<T, KvError> {
+    quieten_sled();
+    let outer = FENCED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(call));
+    FENCED.set(outer);
+    outcome.map_err(|_| KvError::Damaged("its files could not be understood".to_owned()))
+}
+
+/// Puts a filter before the program's panic hook, once: panics inside a fence, or on sled's own
+/// threads, are reported as errors and must not also be printed. All others pass through.
+fn quieten_sled() {
+    static QUIETENED: Once = Once::new();
+    if std::thread::panicking() {
+        return; // the hook cannot be changed now; the next call will do it
+    }
+    QUIETENED.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let thread = std::thread::current();
+            let on_sled_thread = thread
+                .name()
+                .is_some_and(|name| name.starts_with("sled-io-"));
+            if !FENCED.get() && !on_sled_thread {
+                hook(info);
+            }
+        }));
+    });
+}
+
+fn from_sled(error: sled::Error) -> KvError {
+    match error {
+        sled::Error::Io(error) => from_io(error),
+        sled::Error::Corruption { .. } => KvError::Damaged("a page fails its checksum".to_owned()),
+        sled::Error::CollectionNotFound(_) => KvError::Damaged("a tree is missing".to_owned()),
+        sled::Error::Unsupported(_) => KvError::Damaged("its settings are not ours".to_owned()),
+        sled::Error::ReportableBug(_) => KvError::Damaged("its state is impossible".to_owned()),
+    }
+}
+
+fn from_io(error: io::Error) -> KvError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => KvError::Full,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::NotFound => {
+            KvError::Damaged("a file is missing or cut short".to_owned())
+        }
+        // sled wraps the failed lock in a text of its own.
+        io::ErrorKind::Other if error.to_string().contains("could not acquire lock") => {
+            KvError::Busy
+        }
+        _ => KvError::Io(error),
+    }
+}
+
+fn create_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// A crash while a snapshot is written leaves `snap.<n>.generating`, which the next open would
+/// take for the newest snapshot and fail on, for ever.
+fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
+    for file in std::fs::read_dir(dir)? {
+        let file = file?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            std::fs::remove_file(file.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn folder_bytes(dir: &Path) -> io::Result<u64> {
+    let mut bytes = 0_u64;
+    for file in std::fs::read_dir(dir)? {
+        let file = file?;
+        let meta = file.metadata()?;
+        bytes += if meta.is_dir() {
+            folder_bytes(&file.path())?
+        } else {
+            meta.len()
+        };
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_comes_back_as_it_was_put_also_after_reopening() {
+        let dir = tempfile::tempdir().unwrap();
+        let large = vec![7; 200_000]; // past 128 KB sled keeps it in a side file
+        for pass in 0..2 {
+            let kv = Kv::open(dir.path()).unwrap();
+            if pass == 0 {
+                assert!(kv.get(Table::Meta, b"k").unwrap().is_none());
+                kv.put(Table::Meta, b"k", b"v").unwrap();
+                kv.put(Table::Lines(3), &[1], &large).unwrap();
+                kv.put(Table::Lines(1 << 24), &[1], b"far").unwrap();
+                kv.sync().unwrap();
+            }
+            assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
+            assert_eq!(
+                kv.get(Table::Lines(3), &[1]).unwrap().unwrap().bytes(),
+                large
+            );
+            assert_eq!(
+                kv.get(Table::Lines(1 << 24), &[1])
+                    .unwrap()
+                    .unwrap()
+                    .bytes(),
+                b"far"
+            );
+            assert!(kv.get(Table::Sealed(3), &[1]).unwrap().is_none());
+            assert!(kv.size_on_disk().unwrap() > 200_000);
+        }
+    }
+
+    #[test]
+    fn a_second_handle_is_told_that_the_store_is_in_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Kv::open(dir.path()).unwrap();
+        assert!(matches!(Kv::open(dir.path()), Err(KvError::Busy)));
+        drop(first);
+        assert!(Kv::open(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn an_unfinished_snapshot_does_not_keep_the_store_shut() {
+        let dir = tempfile::tempdir().unwrap();
+        Kv::open(dir.path())
+            .unwrap()
+            .put(Table::Meta, b"k", b"v")
+            .unwrap();
+        std::fs::write(dir.path().join("snap.00000000000FFFFF.generating"), b"").unwrap();
+        let kv = Kv::open(dir.path()).unwrap();
+        assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
+    }
+
+    #[test]
+    fn a_panic_inside_the_fence_is_damage_and_closes_the_handle() {
+        let dir = tempfile::tempdir().unwrap();
+        let kv = Kv::open(dir.path()).unwrap();
+        let outcome: Result<(), KvError> = kv.fenced(|_| panic!("never printed"));
+        assert!(matches!(outcome, Err(KvError::Damaged(_))));
+        assert!(matches!(kv.flush(), Err(KvError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_scan_gives_the_range_in_order_and_a_dropped_table_is_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let kv = Kv::open(dir.path()).unwrap();
+        for key in (0..100_u8).rev() {
+            kv.put(Table::Tail, &[key], &[key, key]).unwrap();
+        }
+        kv.remove(Table::Tail, &[12]).unwrap();
+        let keys = |from: u8, to: u8| -> Vec<u8> {
+            kv.scan(Table::Tail, &[from], &[to])
+                .unwrap()
+                .map(|item| {
+                    item.map(|(key, value)| key[0].min(value.bytes()[1]))
+                        .unwrap()
+                })
+                .collect()
+        };
+        assert_eq!(keys(10, 15), [10, 11, 13, 14]);
+        kv.drop_table(Table::Tail).unwrap();
+        assert_eq!(keys(0, 255), [0_u8; 0]);
+    }
+
+    #[test]
+    fn a_value_under_the_wrong_key_or_table_or_altered_is_damage() {
+        let payload = b"payload";
+        let raw = |table, key: &[u8]| {
+            let mut raw = payload.to_vec();
+            raw.extend_from_slice(&checksum(table, key, payload));
+            raw
+        };
+        let good = raw(Table::Tail, b"a");
+        assert!(Value::checked(Table::Tail, b"a", good.clone().into()).is_ok());
+        assert!(Value::checked(Table::Tail, b"b", good.clone().into()).is_err());
+        assert!(Value::checked(Table::Tiles, b"a", good.clone().into()).is_err());
+        assert!(Value::checked(Table::Tail, b"a", good[..3].into()).is_err());
+        for byte in 0..good.len() {
+            let mut bad = good.clone();
+            bad[byte] ^= 0x10;
+            assert!(
+                Value::checked(Table::Tail, b"a", bad.into()).is_err(),
+                "byte {byte}"
+            );
+        }
+    }
+
+    #[test]
+    fn failures_of_the_file_system_are_sorted_by_what_can_be_done() {
+        let sorted = |kind| from_io(io::Error::new(kind, "x"));
+        assert!(matches!(sorted(io::ErrorKind::StorageFull), KvError::Full));
+        assert!(matches!(
+            sorted(io::ErrorKind::UnexpectedEof),
+            KvError::Damaged(_)
+        ));
+        assert!(matches!(
+            sorted(io::ErrorKind::PermissionDenied),
+            KvError::Io(_)
+        ));
+    }
+}
