@@ -1,1 +1,4 @@
 //! Part of Amparo.
+
+pub mod files;
+pub mod journal;
