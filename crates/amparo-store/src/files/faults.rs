@@ -1,0 +1,442 @@
+//! Files that fail on demand: for tests only.
+//!
+//! [`FaultyFiles`] passes every operation on to real files below a root folder, so that a store
+//! over it can be reopened by any program. It counts the operations, fails the one it was told to
+//! ([`Fault`]), and keeps a [`Recording`] of all changes and syncs, from which a [power
+//! cut](Recording::power_cut) after any of them is laid out as a folder.
+//!
+//! Refuses to be kind. What was not synced may survive in any subset, torn in sectors; a name is
+//! durable only once its folder was synced; and after a failed sync of a file a later one does not
+//! cover what was written before (Linux marks such pages clean). Invariant: what was synced
+//! survives every cut.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Files, Listed, OpenFile, OpenMode, RealFiles};
+
+mod recording;
+
+use recording::{Change, Node};
+pub use recording::{Recording, Survivors};
+
+/// What the system says when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SystemError {
+    /// `EIO`: the device failed.
+    InputOutput,
+    /// `ENOSPC`: the disk is full.
+    NoSpace,
+}
+
+impl SystemError {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::InputOutput, Self::NoSpace];
+
+    fn to_io(self) -> io::Error {
+        io::Error::from_raw_os_error(match self {
+            Self::InputOutput => 5,
+            Self::NoSpace => 28,
+        })
+    }
+}
+
+/// How much of a failing operation is done all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing of it.
+    Nothing,
+    /// A write puts down this many bytes at most; any other operation nothing.
+    Torn(usize),
+    /// All of it: only the answer is lost.
+    Whole,
+}
+
+impl Effect {
+    /// One of each.
+    pub const ALL: [Self; 3] = [Self::Nothing, Self::Torn(37), Self::Whole];
+}
+
+/// Which operation fails, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The operation that fails, counted from 0 ([`FaultyFiles::operations`]).
+    pub operation: u64,
+    /// What the caller is told.
+    pub error: SystemError,
+    /// What is done all the same.
+    pub effect: Effect,
+    /// Whether all later operations fail as well; with [`SystemError::NoSpace`], those that take
+    /// space.
+    pub lasting: bool,
+}
+
+/// Real files below a root folder, with faults and a recording. Clones share both.
+#[derive(Clone, Debug)]
+pub struct FaultyFiles {
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl FaultyFiles {
+    /// Takes charge of `root`; what it holds now counts as durable.
+    ///
+    /// # Errors
+    /// Those of the system while reading what is there.
+    pub fn new(root: &Path) -> io::Result<Self> {
+        let shared = Shared {
+            root: root.to_path_buf(),
+            operations: 0,
+            fault: None,
+            recording: Recording::start(root)?,
+        };
+        Ok(Self {
+            shared: Arc::new(Mutex::new(shared)),
+        })
+    }
+
+    /// Sets the fault to come, or none.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.lock().fault = fault;
+    }
+
+    /// How many operations there were, reads among them.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.lock().operations
+    }
+
+    /// How many changes and syncs there were.
+    #[must_use]
+    pub fn recorded(&self) -> usize {
+        self.lock().recording.len()
+    }
+
+    /// The changes and syncs up to now.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        self.lock().recording.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one operation and runs it, unless it is to fail.
+    fn run<T>(
+        &self,
+        takes_space: bool,
+        operation: impl FnOnce(&mut Shared) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut shared = self.lock();
+        match shared.strike(takes_space) {
+            None => operation(&mut shared),
+            Some(fault) => {
+                if fault.effect == Effect::Whole {
+                    operation(&mut shared)?;
+                }
+                Err(fault.error.to_io())
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    operations: u64,
+    fault: Option<Fault>,
+    recording: Recording,
+}
+
+impl Shared {
+    /// Counts one operation; returns the fault that it meets.
+    fn strike(&mut self, takes_space: bool) -> Option<Fault> {
+        let this = self.operations;
+        self.operations += 1;
+        let fault = self.fault?;
+        let lasts = fault.lasting && (takes_space || fault.error == SystemError::InputOutput);
+        (this == fault.operation || (this > fault.operation && lasts)).then_some(fault)
+    }
+
+    /// The folder that holds `path`, and its name there.
+    fn place(&self, path: &Path) -> io::Result<(Node, OsString)> {
+        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "outside the root folder");
+        let name = path.file_name().ok_or_else(outside)?;
+        let folder = self.node(path.parent().ok_or_else(outside)?)?;
+        Ok((folder, name.to_os_string()))
+    }
+
+    fn node(&self, path: &Path) -> io::Result<Node> {
+        let below = path.strip_prefix(&self.root).map_err(io::Error::other)?;
+        self.recording
+            .find(below)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn create(&mut self, path: &Path, is_folder: bool) -> io::Result<Node> {
+        let (folder, name) = self.place(path)?;
+        let node = self.recording.next_node();
+        self.recording.change(Change::Create {
+            folder,
+            name,
+            node,
+            is_folder,
+        });
+        Ok(node)
+    }
+}
+
+impl Files for FaultyFiles {
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.run(true, |shared| {
+            RealFiles.create_folder(path)?;
+            shared.create(path, true).map(drop)
+        })
+    }
+
+    fn create_file(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
+        let files = self.clone();
+        self.run(true, |shared| {
+            let file = RealFiles.create_file(path)?;
+            let node = shared.create(path, false)?;
+            Ok(Box::new(FaultyFile { files, node, file }) as Box<dyn OpenFile>)
+        })
+    }
+
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn OpenFile>> {
+        let files = self.clone();
+        self.run(false, |shared| {
+            let file = RealFiles.open(path, mode)?;
+            let node = shared.node(path)?;
+            Ok(Box::new(FaultyFile { files, node, file }) as Box<dyn OpenFile>)
+        })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.run(true, |shared| {
+            RealFiles.rename(from, to)?;
+            let node = shared.node(from)?;
+            let (from, to) = (shared.place(from)?, shared.place(to)?);
+            shared.recording.change(Change::Move { from, to, node });
+            Ok(())
+        })
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.run(false, |shared| {
+            RealFiles.remove_file(path)?;
+            let node = shared.node(path)?;
+            shared.recording.change(Change::Remove {
+                at: shared.place(path)?,
+                node,
+            });
+            Ok(())
+        })
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        self.run(false, |shared| {
+            RealFiles.remove_folder(path)?;
+            let node = shared.node(path)?;
+            shared.recording.change(Change::Remove {
+                at: shared.place(path)?,
+                node,
+            });
+            Ok(())
+        })
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        let mut shared = self.lock();
+        let fault = shared.strike(false);
+        let node = shared.node(path)?;
+        shared.recording.sync(node, fault)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        self.run(false, |_| RealFiles.list(path))
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFile {
+    files: FaultyFiles,
+    node: Node,
+    file: Box<dyn OpenFile>,
+}
+
+impl OpenFile for FaultyFile {
+    fn len(&mut self) -> io::Result<u64> {
+        let file = &mut self.file;
+        self.files.run(false, |_| file.len())
+    }
+
+    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let file = &mut self.file;
+        self.files.run(false, |_| file.read_at(buffer, offset))
+    }
+
+    fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut shared = self.files.lock();
+        let fault = shared.strike(true);
+        let written = match fault.map(|fault| fault.effect) {
+            None | Some(Effect::Whole) => bytes,
+            Some(Effect::Nothing) => &[],
+            Some(Effect::Torn(len)) => bytes.get(..len).unwrap_or(bytes),
+        };
+        self.file.write_all_at(written, offset)?;
+        if !written.is_empty() {
+            let change = Change::Write {
+                node: self.node,
+                offset,
+                bytes: written.into(),
+            };
+            shared.recording.change(change);
+        }
+        fault.map_or(Ok(()), |fault| Err(fault.error.to_io()))
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        let (file, node) = (&mut self.file, self.node);
+        self.files.run(false, |shared| {
+            file.truncate(len)?;
+            shared.recording.change(Change::Truncate { node, len });
+            Ok(())
+        })
+    }
+
+    /// Recorded only: the recording says what a sync is worth, the device is left alone.
+    fn sync_data(&mut self) -> io::Result<()> {
+        let mut shared = self.files.lock();
+        let fault = shared.strike(false);
+        shared.recording.sync(self.node, fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<OsString> {
+        RealFiles
+            .list(folder)
+            .unwrap()
+            .into_iter()
+            .map(|item| item.name)
+            .collect()
+    }
+
+    /// A file written, synced and renamed in a folder that is synced last.
+    fn recorded_run(root: &Path) -> FaultyFiles {
+        let files = FaultyFiles::new(root).unwrap();
+        let mut file = files.create_file(&root.join("a")).unwrap();
+        file.write_all_at(b"durable", 0).unwrap();
+        file.sync_data().unwrap();
+        file.write_all_at(b" and not", 7).unwrap();
+        files.rename(&root.join("a"), &root.join("b")).unwrap();
+        files.sync_folder(root).unwrap();
+        files
+    }
+
+    #[test]
+    fn a_power_cut_keeps_what_was_synced_and_may_drop_the_rest() {
+        let root = tempfile::tempdir().unwrap();
+        let recording = recorded_run(root.path()).recording();
+        let cases = [
+            (recording.len(), Survivors::Nothing, Some(("b", "durable"))),
+            (
+                recording.len(),
+                Survivors::Everything,
+                Some(("b", "durable and not")),
+            ),
+            (recording.len() - 1, Survivors::Nothing, None),
+            (
+                recording.len() - 1,
+                Survivors::Everything,
+                Some(("b", "durable and not")),
+            ),
+            (3, Survivors::Everything, Some(("a", "durable"))),
+        ];
+        for (at, survivors, expected) in cases {
+            let after = tempfile::tempdir().unwrap();
+            recording.power_cut(at, survivors, after.path()).unwrap();
+            let found = names(after.path()).pop().map(|name| {
+                let content = RealFiles.read(&after.path().join(&name), 100).unwrap();
+                (
+                    name.into_string().unwrap(),
+                    String::from_utf8(content).unwrap(),
+                )
+            });
+            let found = found
+                .as_ref()
+                .map(|(name, content)| (name.as_str(), content.as_str()));
+            assert_eq!(found, expected, "cut at {at}, {survivors:?}");
+        }
+    }
+
+    #[test]
+    fn random_survivors_never_lose_what_was_synced() {
+        let root = tempfile::tempdir().unwrap();
+        let recording = recorded_run(root.path()).recording();
+        let mut contents = std::collections::BTreeSet::new();
+        for seed in 0..64 {
+            let after = tempfile::tempdir().unwrap();
+            recording
+                .power_cut(recording.len(), Survivors::Random(seed), after.path())
+                .unwrap();
+            let content = RealFiles.read(&after.path().join("b"), 100).unwrap();
+            assert!(content.starts_with(b"durable"));
+            contents.insert(content);
+        }
+        assert!(
+            contents.len() > 2,
+            "unsynced bytes survive in several ways: {contents:?}"
+        );
+    }
+
+    #[test]
+    fn a_later_sync_does_not_cover_what_a_failed_one_lost() {
+        let root = tempfile::tempdir().unwrap();
+        let files = FaultyFiles::new(root.path()).unwrap();
+        let mut file = files.create_file(&root.path().join("a")).unwrap();
+        files.sync_folder(root.path()).unwrap();
+        file.write_all_at(b"lost", 0).unwrap();
+        let fault = Fault {
+            operation: files.operations(),
+            error: SystemError::InputOutput,
+            effect: Effect::Nothing,
+            lasting: false,
+        };
+        files.set_fault(Some(fault));
+        assert_eq!(file.sync_data().unwrap_err().raw_os_error(), Some(5));
+        file.sync_data().unwrap();
+        let after = tempfile::tempdir().unwrap();
+        files
+            .recording()
+            .power_cut(files.recorded(), Survivors::Nothing, after.path())
+            .unwrap();
+        assert_eq!(RealFiles.read(&after.path().join("a"), 100).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_torn_write_puts_down_its_first_bytes_and_a_full_disk_stays_full() {
+        let root = tempfile::tempdir().unwrap();
+        let files = FaultyFiles::new(root.path()).unwrap();
+        let mut file = files.create_file(&root.path().join("a")).unwrap();
+        files.set_fault(Some(Fault {
+            operation: files.operations(),
+            error: SystemError::NoSpace,
+            effect: Effect::Torn(2),
+            lasting: true,
+        }));
+        let error = file.write_all_at(b"12345", 0).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(RealFiles.read(&root.path().join("a"), 100).unwrap(), b"12");
+        file.truncate(0).unwrap();
+        assert!(files.create_folder(&root.path().join("b")).is_err());
+        files.set_fault(None);
+        file.write_all_at(b"12345", 0).unwrap();
+    }
+}

@@ -1,0 +1,201 @@
+//! Reads every byte of a journal, damaged or not: to name all that is wrong, or to save what is
+//! not.
+//!
+//! Neither opens the journal nor changes it, so both work on one that does not open.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Journal;
+use super::damage::{Damage, Finding, Lost, TornTail};
+use super::frame::Batch;
+use super::read::ReadError;
+use super::seal::{SealError, is_same};
+use super::segment::{Folder, Form};
+use super::segment_walk::Step;
+use super::walk::{Route, Walk};
+use super::window::Unreadable;
+use crate::files::{Files, OpenMode};
+
+/// What a full read of a journal found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many batches are intact.
+    pub batches: u64,
+    /// How many entries they hold.
+    pub entries: u64,
+    /// The size of the log up to the last intact batch.
+    pub size: u64,
+    /// How many segments there are, and how many bytes they take.
+    pub segments: u64,
+    /// See `segments`.
+    pub bytes: u64,
+    /// Every damaged place; none in a sound journal.
+    pub findings: Vec<Finding>,
+    /// An interrupted append at the end; no damage, unless its entries were acknowledged.
+    pub torn: Option<TornTail>,
+    /// What else is in the folder; no damage, and never read.
+    pub unknown_files: Vec<OsString>,
+}
+
+impl Journal {
+    /// Reads every byte and checks every checksum, sequence, root between segments and recording
+    /// time. `acknowledged` as for [`Journal::open`].
+    ///
+    /// # Errors
+    /// [`ReadError::Io`] when the folder cannot be listed; all else is a finding.
+    pub fn verify(
+        files: Arc<dyn Files>,
+        folder: &Path,
+        acknowledged: Option<u64>,
+    ) -> Result<Verified, ReadError> {
+        let listed = list(&*files, folder)?;
+        let mut verified = Verified {
+            segments: listed.segments.len() as u64,
+            unknown_files: listed.unknown.clone(),
+            ..Verified::default()
+        };
+        for item in Self::salvage(Arc::clone(&files), folder)? {
+            match item {
+                Salvaged::Batch(batch) => {
+                    verified.batches += 1;
+                    verified.entries += u64::from(batch.count());
+                    verified.size = batch.end_seq();
+                }
+                Salvaged::Gap(finding) => verified.findings.push(finding),
+                Salvaged::Torn(torn) => verified.torn = Some(torn),
+            }
+        }
+        let last = listed
+            .segments
+            .last()
+            .map_or(0, |segment| segment.first_seq);
+        verified
+            .findings
+            .extend(missing_end(&verified, last, acknowledged));
+        for (index, segment) in listed.segments.iter().enumerate() {
+            let next = listed.segments.get(index + 1).map(|next| next.first_seq);
+            if segment.is_raw && segment.is_sealed {
+                let entries = segment.first_seq..next.unwrap_or(verified.size);
+                let damage = both_forms(&*files, folder, entries, next.is_none());
+                verified.findings.extend(damage);
+            }
+            for (form, is_there) in [
+                (Form::Raw, segment.is_raw),
+                (Form::Sealed, segment.is_sealed),
+            ] {
+                let path = form.path(folder, segment.first_seq);
+                if is_there && let Ok(mut file) = files.open(&path, OpenMode::Read) {
+                    verified.bytes += file.len().unwrap_or(0);
+                }
+            }
+        }
+        Ok(verified)
+    }
+
+    /// All that is intact in a journal, in order, with a gap for every damaged place.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`] when the folder cannot be listed.
+    pub fn salvage(files: Arc<dyn Files>, folder: &Path) -> Result<Salvage, ReadError> {
+        let route = Route {
+            from_seq: 0,
+            until_seq: None,
+            unreadable: Unreadable::IsZeros,
+        };
+        match Walk::new(files, folder, route) {
+            Ok(walk) => Ok(Salvage(walk)),
+            Err(source) => Err(ReadError::Io {
+                folder: folder.to_path_buf(),
+                source,
+            }),
+        }
+    }
+}
+
+fn list(files: &dyn Files, folder: &Path) -> Result<Folder, ReadError> {
+    Folder::list(files, folder).map_err(|source| ReadError::Io {
+        folder: folder.to_path_buf(),
+        source,
+    })
+}
+
+/// The finding where fewer entries are there, or named as lost, than were acknowledged.
+fn missing_end(verified: &Verified, last: u64, acknowledged: Option<u64>) -> Option<Finding> {
+    let acknowledged = acknowledged?;
+    if let Some(torn) = &verified.torn {
+        return (torn.first_seq < acknowledged).then(|| torn.as_damage(acknowledged));
+    }
+    let named = verified.findings.iter().map(|finding| match &finding.lost {
+        Lost::Nothing => 0,
+        Lost::Entries(entries) => entries.end,
+        Lost::From(_) => u64::MAX,
+    });
+    let reached = named.max().unwrap_or(0).max(verified.size);
+    (reached < acknowledged).then(|| Finding {
+        file: Form::Raw.file_name(last),
+        offset: 0,
+        damage: Damage::EndsEarly,
+        lost: Lost::Entries(reached..acknowledged),
+    })
+}
+
+/// What is wrong where the raw and the sealed form are both there, beyond the raw one, which the
+/// walk has read.
+fn both_forms(
+    files: &dyn Files,
+    folder: &Path,
+    entries: std::ops::Range<u64>,
+    is_last: bool,
+) -> Option<Finding> {
+    let damage = match is_same(
+        files,
+        folder,
+        &entries,
+        &Form::Sealed.path(folder, entries.start),
+    ) {
+        _ if is_last => Damage::SuccessorMissing,
+        Ok(true) | Err(SealError::Damaged { .. }) => return None,
+        Ok(false) | Err(SealError::ReadsBackOtherwise { .. }) => Damage::FormsDiffer,
+        Err(SealError::Io { .. }) => Damage::Unreadable,
+    };
+    let file = Form::Sealed.file_name(entries.start);
+    Some(Finding {
+        file,
+        offset: 0,
+        damage,
+        lost: Lost::Nothing,
+    })
+}
+
+/// One part of a journal, damaged or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Salvaged {
+    /// A batch that is intact.
+    Batch(Batch),
+    /// A damaged place, with what it costs.
+    Gap(Finding),
+    /// An interrupted append at the end.
+    Torn(TornTail),
+}
+
+/// The parts of a journal in order; see [`Journal::salvage`].
+#[derive(Debug)]
+pub struct Salvage(Walk);
+
+impl Iterator for Salvage {
+    type Item = Salvaged;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.0.next() {
+            Ok(Some(Step::Batch(batch))) => Some(Salvaged::Batch(batch)),
+            Ok(Some(Step::Damage(finding))) => Some(Salvaged::Gap(finding)),
+            Ok(Some(Step::Torn(torn))) => Some(Salvaged::Torn(torn)),
+            Ok(None) => None,
+            // Pages that cannot be read are taken as zeros, and segments that do not open are
+            // gaps; should anything else fail, it is a gap to the end.
+            Err(_) => self.0.give_up().map(Salvaged::Gap),
+        }
+    }
+}

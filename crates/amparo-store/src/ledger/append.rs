@@ -1,0 +1,245 @@
+//! Appending: a checked batch becomes entries, durable in the journal before anyone is told.
+//!
+//! Order of writes: keys of new subjects (synced), journal (synced: the acknowledgement), shelf.
+//! Whatever fails before the journal leaves the log as it was. What fails after it is repaired
+//! at the next opening, from the journal.
+
+use amparo_core::entry::{Entry, Recorded};
+use amparo_core::id::{EventId, Seq};
+use amparo_core::kind::Kind;
+use amparo_tlog::append::{AppendTilesError, append_tiles};
+use amparo_tlog::merkle::{Hash, leaf_hash};
+
+use super::index_key;
+use super::plan::{Batch, PlannedEntry};
+use super::{Access, Head, Ledger};
+use crate::Random;
+use crate::journal::{self, Record};
+use crate::shelf::{self, Indexed, Shelf, ShelfError};
+use crate::vault::{Vault, VaultError};
+
+/// What an append did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The new entries, in order.
+    pub entries: Vec<AppendedEntry>,
+    /// Where the log stands now.
+    pub head: Head,
+    /// The clock's time, where it lay before that of the last entry and was held at that.
+    pub clock_held: Option<Recorded>,
+}
+
+/// One new entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppendedEntry {
+    /// Its place.
+    pub seq: Seq,
+    /// Its id.
+    pub id: EventId,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// Why a batch was not recorded, or may not have been.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The ledger was opened to be read.
+    #[error("the ledger is open for reading only")]
+    ReadOnly,
+    /// The log has grown since the batch was checked.
+    #[error("the ledger has moved on: the batch was checked at {expected} entries, now {found}")]
+    HeadMoved {
+        /// The size that the batch was checked at.
+        expected: u64,
+        /// The size now.
+        found: u64,
+    },
+    /// An earlier write failed.
+    #[error("an earlier write failed: reopen the ledger and check")]
+    Poisoned,
+    /// The batch may be recorded or not.
+    #[error("outcome unknown: reopen the ledger and check")]
+    OutcomeUnknown(#[source] journal::AppendError),
+    /// The batch is certainly not recorded.
+    #[error("not recorded")]
+    NotRecorded(#[source] journal::AppendError),
+    /// The keys of new subjects could not be kept.
+    #[error("not recorded: the keys of new subjects could not be written")]
+    Keys(#[source] VaultError),
+    /// Private fields could not be sealed.
+    #[error("not recorded: private fields of {0} could not be sealed")]
+    Unsealed(Seq),
+}
+
+/// An entry with everything that is stored for it.
+pub(super) struct Prepared {
+    pub(super) entry: Entry,
+    pub(super) line: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
+    pub(super) leaf: Hash,
+    pub(super) refs: Vec<([u8; 16], [u8; 16])>,
+}
+
+impl Ledger {
+    /// Records a batch: all of it or nothing.
+    ///
+    /// Answers only when the batch is durable. The recording time never goes backwards: a clock
+    /// that was set back is held at the last entry's time, and the answer says so.
+    ///
+    /// # Errors
+    /// [`AppendError`]; only after [`AppendError::OutcomeUnknown`] may the batch be recorded.
+    pub fn append(
+        &mut self,
+        batch: Batch,
+        now: Recorded,
+        random: Random<'_>,
+    ) -> Result<Appended, AppendError> {
+        if self.access == Access::Read {
+            return Err(AppendError::ReadOnly);
+        }
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        let (expected, found) = (batch.expected, self.head.size);
+        if expected != found {
+            return Err(AppendError::HeadMoved { expected, found });
+        }
+        let clock_held = (now < self.head.recorded).then_some(now);
+        if batch.is_empty() {
+            return Ok(Appended { entries: Vec::new(), head: self.head, clock_held: None });
+        }
+        let recorded = now.max(self.head.recorded);
+        let owners = batch.entries.iter().filter(|entry| entry.openings.is_some());
+        self.vault
+            .ensure(owners.map(|entry| entry.owner), random)
+            .map_err(AppendError::Keys)?;
+        let prepared = self.prepare(batch, recorded, random)?;
+        self.record(&prepared, recorded)?;
+        let entries = prepared.iter().map(|prepared| AppendedEntry {
+            seq: prepared.entry.seq,
+            id: prepared.entry.id,
+            kind: prepared.entry.event.kind(),
+        });
+        Ok(Appended { entries: entries.collect(), head: self.head, clock_held })
+    }
+
+    fn prepare(
+        &self,
+        batch: Batch,
+        recorded: Recorded,
+        random: Random<'_>,
+    ) -> Result<Vec<Prepared>, AppendError> {
+        let mut prepared = Vec::with_capacity(batch.entries.len());
+        for (seq, planned) in (self.head.size..).zip(batch.entries) {
+            let PlannedEntry { id, event, owner, openings } = planned;
+            let seq = Seq::new(seq);
+            let mut sealed = Vec::new();
+            let mut refs = Vec::new();
+            if let Some(openings) = &openings {
+                sealed = self
+                    .vault
+                    .seal(owner, id, openings, random)
+                    .ok_or(AppendError::Unsealed(seq))?;
+                refs = refs_of(&self.vault, &event, openings);
+            }
+            let private = openings.map_or_else(Vec::new, |openings| openings.digests(id));
+            let by = batch.by.clone();
+            let entry = Entry { seq, id, recorded, by, event, private };
+            let line = entry.line().into_bytes();
+            let leaf = leaf_hash(&line);
+            prepared.push(Prepared { entry, line, sealed, leaf, refs });
+        }
+        Ok(prepared)
+    }
+
+    fn record(&mut self, prepared: &[Prepared], recorded: Recorded) -> Result<(), AppendError> {
+        let mut frontier = self.frontier.clone();
+        for prepared in prepared {
+            frontier.push(prepared.leaf);
+        }
+        let records: Vec<_> = prepared
+            .iter()
+            .map(|prepared| Record { line: &prepared.line, sealed: &prepared.sealed })
+            .collect();
+        let head = Head { size: frontier.size(), root: frontier.root(), recorded };
+        let recorded_ms = u64::try_from(recorded.ms()).unwrap_or(0);
+        let root = *head.root.as_bytes();
+        self.journal.append(self.head.size, recorded_ms, root, &records).map_err(|error| {
+            match error {
+                journal::AppendError::OutcomeUnknown { .. } => {
+                    self.poisoned = true;
+                    AppendError::OutcomeUnknown(error)
+                }
+                journal::AppendError::Poisoned => AppendError::Poisoned,
+                _ => AppendError::NotRecorded(error),
+            }
+        })?;
+        // From here on the batch is recorded, whatever becomes of the shelf.
+        if index(&mut self.shelf, self.head.size, &head, prepared).is_err() {
+            self.mark_store_damaged();
+            self.poisoned = true;
+        }
+        self.last_batch_first = self.head.size;
+        self.frontier = frontier;
+        self.head = head;
+        Ok(())
+    }
+}
+
+/// The other references of a person, as hashes that only this ledger's secret makes.
+pub(super) fn refs_of(
+    vault: &Vault,
+    event: &amparo_core::event::Event,
+    openings: &amparo_core::private::Openings,
+) -> Vec<([u8; 16], [u8; 16])> {
+    use amparo_core::id::Subject;
+    use amparo_core::identity::External;
+    let (Some(secret), Some(subject)) = (vault.secret(), event.subject()) else {
+        return Vec::new();
+    };
+    let own = subject.uuid().into_bytes();
+    let Ok(private) = openings.private() else { return Vec::new() };
+    let derived = private.refs().iter().filter_map(|external| External::new(external));
+    let derived = derived.map(|external| match subject {
+        Subject::Person(_) => secret.person(&external).bytes(),
+        Subject::Group(_) => secret.group(&external).bytes(),
+    });
+    derived.filter(|hash| *hash != own).map(|hash| (hash, own)).collect()
+}
+
+/// Gives a batch to the shelf, with the tiles of the Merkle tree that it changes.
+pub(super) fn index(
+    shelf: &mut Shelf,
+    first: u64,
+    head: &Head,
+    prepared: &[Prepared],
+) -> Result<(), ShelfError> {
+    let leaves: Vec<Hash> = prepared.iter().map(|prepared| prepared.leaf).collect();
+    let tiles = append_tiles(first, &leaves, |id| {
+        shelf.tile(id.level(), id.index()).ok().flatten()
+    })
+    .map_err(|error: AppendTilesError| ShelfError::Damaged { what: error.to_string() })?;
+    let tiles: Vec<_> = tiles
+        .into_iter()
+        .map(|tile| (tile.id().level(), tile.id().index(), tile.into_bytes()))
+        .collect();
+    let keys: Vec<_> = prepared.iter().map(|one| index_key::of_entry(&one.entry)).collect();
+    let entries: Vec<Indexed<'_>> = prepared
+        .iter()
+        .zip(&keys)
+        .map(|(prepared, keys)| Indexed {
+            line: &prepared.line,
+            sealed: (!prepared.sealed.is_empty()).then_some(&prepared.sealed),
+            id: prepared.entry.id.bytes(),
+            keys,
+            refs: &prepared.refs,
+        })
+        .collect();
+    shelf.apply(&shelf::Batch {
+        first_seq: first,
+        recorded_ms: head.recorded.ms(),
+        root_after: *head.root.as_bytes(),
+        entries: &entries,
+        tiles: &tiles,
+    })
+}

@@ -1,0 +1,372 @@
+//! The vault: the ledger's secret, the key of each subject, and what is sealed under them.
+//!
+//! Keys live in `keys/`, outside journal and sled store, so that destroying a key destroys what
+//! was sealed under it in every copy of the log. A key is durable before anything sealed under
+//! it is: otherwise a power cut could leave a name that nobody can open. A copy of a ledger
+//! without `keys/` opens, counts and verifies; it only cannot show names.
+
+mod key_file;
+mod seal;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amparo_core::id::{EventId, LedgerId, Subject};
+use amparo_core::identity::Secret;
+use amparo_core::private::Openings;
+use zeroize::Zeroizing;
+
+use crate::Random;
+use crate::files::{Files, OpenFile, OpenMode};
+use key_file::{Header, RECORD_BYTES};
+
+const SECRET_FILE: &str = "secret";
+const SUBJECTS_FILE: &str = "subjects";
+
+/// Whose key it is: a subject's, or the ledger's own for what is about nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Owner([u8; 16]);
+
+impl Owner {
+    /// The owner of what an entry about this subject keeps private.
+    pub(crate) fn of(subject: Option<Subject>, ledger: LedgerId) -> Self {
+        match subject {
+            Some(subject) => Self(subject.uuid().into_bytes()),
+            None => Self(ledger.bytes()),
+        }
+    }
+}
+
+pub(crate) type Key = Zeroizing<[u8; 32]>;
+
+/// The keys of a ledger, open.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    ledger: LedgerId,
+    secret: Option<Secret>,
+    keys: HashMap<Owner, Key>,
+    subjects: Option<Box<dyn OpenFile>>,
+    /// Bytes of the subjects' file that are sound: where the next record goes.
+    end: u64,
+    damaged: Vec<u64>,
+    poisoned: bool,
+}
+
+/// Why keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// A key file cannot be read or written.
+    #[error("cannot use the key file {file}")]
+    Io {
+        /// The file's name in `keys/`.
+        file: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A key file is damaged, or of another ledger or version.
+    #[error("the key file {file} is not one of this ledger's: {reason}")]
+    Unusable {
+        /// The file's name in `keys/`.
+        file: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The ledger folder has no keys, or can only be read.
+    #[error("this copy of the ledger has no keys that can be written")]
+    NoKeys,
+    /// An earlier write of keys failed.
+    #[error("an earlier write of keys failed; reopen the ledger")]
+    Poisoned,
+}
+
+fn io_error(file: &'static str) -> impl Fn(io::Error) -> VaultError {
+    move |source| VaultError::Io { file, source }
+}
+
+impl Vault {
+    /// Writes the key files of a new ledger into its empty folder `keys/`, durably.
+    pub(crate) fn create(
+        files: &Arc<dyn Files>,
+        folder: &Path,
+        ledger: LedgerId,
+        secret: &[u8; 32],
+    ) -> Result<(), VaultError> {
+        files.create_folder(folder).map_err(io_error("keys"))?;
+        for (name, body) in [(SECRET_FILE, key_file::secret(ledger, secret)), (
+            SUBJECTS_FILE,
+            Header::new(ledger).to_bytes().to_vec(),
+        )] {
+            files.replace(&folder.join(name), &body).map_err(io_error(name))?;
+        }
+        Ok(())
+    }
+
+    /// Opens the keys of a ledger; without a folder of keys, a vault that opens nothing.
+    ///
+    /// A record torn at the end was never relied on, and the next one is written over it; a
+    /// damaged record elsewhere is remembered for `verify`, and the others are used.
+    pub(crate) fn open(
+        files: &Arc<dyn Files>,
+        folder: &Path,
+        ledger: LedgerId,
+        mode: OpenMode,
+    ) -> Result<Self, VaultError> {
+        let mut vault = Self {
+            ledger,
+            secret: None,
+            keys: HashMap::new(),
+            subjects: None,
+            end: 0,
+            damaged: Vec::new(),
+            poisoned: false,
+        };
+        let secret_path: PathBuf = folder.join(SECRET_FILE);
+        match files.read(&secret_path, key_file::SECRET_FILE_BYTES) {
+            Ok(bytes) => {
+                let secret = key_file::read_secret(&bytes, ledger)
+                    .map_err(|reason| VaultError::Unusable { file: SECRET_FILE, reason })?;
+                vault.secret = Some(Secret::new(secret));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && mode == OpenMode::Read => {
+                return Ok(vault);
+            }
+            Err(error) => return Err(io_error(SECRET_FILE)(error)),
+        }
+        let mut file =
+            files.open(&folder.join(SUBJECTS_FILE), mode).map_err(io_error(SUBJECTS_FILE))?;
+        vault.load(file.as_mut())?;
+        if mode == OpenMode::Write {
+            vault.subjects = Some(file);
+        }
+        Ok(vault)
+    }
+
+    fn load(&mut self, file: &mut dyn OpenFile) -> Result<(), VaultError> {
+        let failed = io_error(SUBJECTS_FILE);
+        let mut header = [0; Header::BYTES];
+        let read = file.read_at(&mut header, 0).map_err(&failed)?;
+        Header::check(&header[..read], self.ledger)
+            .map_err(|reason| VaultError::Unusable { file: SUBJECTS_FILE, reason })?;
+        let mut chunk = Zeroizing::new(vec![0; RECORD_BYTES * 4096]);
+        let mut at = Header::BYTES as u64;
+        loop {
+            let read = file.read_at(&mut chunk, at).map_err(&failed)?;
+            for record in chunk[..read].chunks_exact(RECORD_BYTES) {
+                match key_file::read_record(record) {
+                    Some((owner, key)) => {
+                        self.keys.insert(Owner(owner), key);
+                    }
+                    None => self.damaged.push(at),
+                }
+                at += RECORD_BYTES as u64;
+            }
+            if read < chunk.len() {
+                break;
+            }
+        }
+        // A bad record at the very end is a torn write: the next record takes its place.
+        if self.damaged.last() == Some(&(at.saturating_sub(RECORD_BYTES as u64))) {
+            at -= RECORD_BYTES as u64;
+            self.damaged.pop();
+        }
+        self.end = at;
+        Ok(())
+    }
+
+    /// The ledger's secret, where the keys are there.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
+    /// Offsets of damaged key records.
+    pub(crate) fn damaged(&self) -> &[u64] {
+        &self.damaged
+    }
+
+    /// Sees to it that each owner has a key, durably.
+    pub(crate) fn ensure(
+        &mut self,
+        owners: impl Iterator<Item = Owner>,
+        random: Random<'_>,
+    ) -> Result<(), VaultError> {
+        let mut records = Zeroizing::new(Vec::new());
+        let mut fresh: Vec<(Owner, Key)> = Vec::new();
+        for owner in owners {
+            if self.keys.contains_key(&owner) || fresh.iter().any(|(known, _)| *known == owner) {
+                continue;
+            }
+            let mut key = Zeroizing::new([0; 32]);
+            random(&mut *key);
+            records.extend_from_slice(&*key_file::record(&owner.0, &key));
+            self.keys.insert(owner, key.clone());
+            fresh.push((owner, key));
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let written = self.append(&records);
+        if written.is_err() {
+            for (owner, _) in fresh {
+                self.keys.remove(&owner);
+            }
+        }
+        written
+    }
+
+    fn append(&mut self, records: &[u8]) -> Result<(), VaultError> {
+        if self.poisoned {
+            return Err(VaultError::Poisoned);
+        }
+        let file = self.subjects.as_mut().ok_or(VaultError::NoKeys)?;
+        let written = file.write_all_at(records, self.end).and_then(|()| file.sync_data());
+        if let Err(source) = written {
+            self.poisoned = true;
+            return Err(VaultError::Io { file: SUBJECTS_FILE, source });
+        }
+        self.end += records.len() as u64;
+        Ok(())
+    }
+
+    /// Seals the openings of an entry; `None` where the owner has no key.
+    pub(crate) fn seal(
+        &self,
+        owner: Owner,
+        entry: EventId,
+        openings: &Openings,
+        random: Random<'_>,
+    ) -> Option<Vec<u8>> {
+        let key = self.keys.get(&owner)?;
+        let mut nonce = [0; seal::NONCE_BYTES];
+        random(&mut nonce);
+        let text = Zeroizing::new(openings.to_json());
+        seal::seal(key, self.ledger, entry, &nonce, text.as_bytes())
+    }
+
+    /// Opens what was sealed for an entry.
+    pub(crate) fn open_sealed(&self, owner: Owner, entry: EventId, sealed: &[u8]) -> Opened {
+        let Some(key) = self.keys.get(&owner) else { return Opened::NoKey };
+        let opened = seal::open(key, self.ledger, entry, sealed)
+            .and_then(|text| Openings::from_json(std::str::from_utf8(&text).ok()?).ok());
+        opened.map_or(Opened::Damaged, Opened::Openings)
+    }
+}
+
+/// What became of an attempt to open something sealed.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Openings(Openings),
+    /// Erased, or a copy without its keys.
+    NoKey,
+    Damaged,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::RealFiles;
+    use amparo_core::id::PersonId;
+    use uuid::Uuid;
+
+    fn ledger() -> LedgerId {
+        LedgerId::new(Uuid::from_u128(1))
+    }
+
+    fn person(n: u128) -> Owner {
+        Owner::of(Some(Subject::Person(PersonId::new(Uuid::from_u128(n)))), ledger())
+    }
+
+    fn counting() -> impl FnMut(&mut [u8]) {
+        let mut next = 0_u8;
+        move |bytes: &mut [u8]| {
+            for byte in bytes {
+                next = next.wrapping_add(1);
+                *byte = next;
+            }
+        }
+    }
+
+    fn openings() -> Openings {
+        Openings::from_json(&format!(
+            "{{\"name\":{{\"salt\":\"{}\",\"value\":\"Ana Demo\"}}}}",
+            "0".repeat(64)
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn keys_survive_reopening_and_open_only_their_own_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+        let entry = EventId::new(Uuid::from_u128(9));
+        let sealed = {
+            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+            let mut random = counting();
+            vault.ensure([person(1), person(2), person(1)].into_iter(), &mut random).unwrap();
+            vault.seal(person(1), entry, &openings(), &mut random).unwrap()
+        };
+        let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read).unwrap();
+        let opened = |owner, entry| vault.open_sealed(owner, entry, &sealed);
+        assert!(matches!(opened(person(1), entry), Opened::Openings(found) if found == openings()));
+        assert!(matches!(opened(person(2), entry), Opened::Damaged));
+        assert!(matches!(opened(person(3), entry), Opened::NoKey));
+        let other = EventId::new(Uuid::from_u128(10));
+        assert!(matches!(opened(person(1), other), Opened::Damaged));
+        assert!(!sealed.windows(4).any(|window| window == b"Demo"));
+    }
+
+    #[test]
+    fn a_torn_last_record_is_written_over_and_a_damaged_one_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+        let path = keys.join(SUBJECTS_FILE);
+        let mut random = counting();
+        let mut open = |owners: &[Owner]| {
+            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+            vault.ensure(owners.iter().copied(), &mut random).unwrap();
+            vault
+        };
+        open(&[person(1), person(2)]);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() - 5);
+        std::fs::write(&path, &bytes).unwrap();
+        let vault = open(&[person(2), person(3)]);
+        assert_eq!((vault.keys.len(), vault.damaged().len()), (3, 0));
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[Header::BYTES + 3] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let vault = open(&[]);
+        assert_eq!((vault.keys.len(), vault.damaged()), (2, &[Header::BYTES as u64][..]));
+    }
+
+    #[test]
+    fn every_flipped_bit_of_the_key_files_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+        vault.ensure([person(1), person(2)].into_iter(), &mut counting()).unwrap();
+        for name in [SECRET_FILE, SUBJECTS_FILE] {
+            let path = keys.join(name);
+            let sound = std::fs::read(&path).unwrap();
+            for bit in 0..sound.len() * 8 {
+                let mut bytes = sound.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                std::fs::write(&path, &bytes).unwrap();
+                let noticed = match Vault::open(&files, &keys, ledger(), OpenMode::Read) {
+                    Ok(vault) => vault.keys.len() < 2,
+                    Err(_) => true,
+                };
+                assert!(noticed, "{name}, bit {bit}");
+            }
+            std::fs::write(&path, &sound).unwrap();
+        }
+    }
+}
