@@ -1,7 +1,8 @@
 //! Every limit of the format, in one place; `FORMAT.md` lists them with the reason for each.
 
-/// The longest entry line, and the longest draft line, in bytes.
-pub const LINE_BYTES_MAX: usize = 64 * 1024;
+/// The longest entry line, and the longest draft line, in bytes: what a length of two bytes in a
+/// bundle of entries can say.
+pub const LINE_BYTES_MAX: usize = 64 * 1024 - 1;
 /// The longest short text (a name, an authority, a title), in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024;
 /// The longest running text (a note, a reason, grounds), in bytes.

@@ -3,7 +3,9 @@
 //! The file marks the folder as a ledger and holds what a user may change by hand. Everything
 //! that answers depend on (name, time zone, id) stands in `e0` of the log and not here.
 
+use amparo_core::id::LedgerId;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The name of the file in a ledger folder.
 pub(crate) const FILE: &str = "amparo.toml";
@@ -17,6 +19,8 @@ const LAYOUT_VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     layout: u32,
+    /// Which ledger the folder holds; `e0` says the same.
+    pub(crate) ledger: Uuid,
     /// Who records, where the command line does not say.
     pub(crate) recorder: String,
 }
@@ -39,8 +43,13 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    pub(crate) fn new(recorder: &str) -> Self {
-        Self { layout: LAYOUT_VERSION, recorder: recorder.to_owned() }
+    pub(crate) fn new(ledger: LedgerId, recorder: &str) -> Self {
+        let recorder = recorder.to_owned();
+        Self {
+            layout: LAYOUT_VERSION,
+            ledger: ledger.uuid(),
+            recorder,
+        }
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, SettingsError> {
@@ -58,9 +67,10 @@ impl Settings {
         format!(
             "# A ledger of Amparo. This file holds no secrets; the truth is in journal/.\n\
              layout = {}\n\
+             ledger = \"{}\"\n\
              # Who records, where the command line does not say.\n\
              recorder = {recorder}\n",
-            self.layout
+            self.layout, self.ledger
         )
     }
 }
@@ -71,11 +81,15 @@ mod tests {
 
     #[test]
     fn settings_read_back_and_strange_ones_are_refused() {
-        let settings = Settings::new("desk \"two\"");
-        assert_eq!(Settings::read(settings.write().as_bytes()).unwrap(), settings);
+        let settings = Settings::new(LedgerId::new(Uuid::from_u128(5)), "desk \"two\"");
+        assert_eq!(
+            Settings::read(settings.write().as_bytes()).unwrap(),
+            settings
+        );
+        let sound = settings.write();
         for (text, expect) in [
-            ("layout = 2\nrecorder = \"a\"", "layout 2"),
-            ("layout = 1\nrecorder = \"a\"\ncolour = 1", "not readable"),
+            (&sound.replace("layout = 1", "layout = 2")[..], "layout 2"),
+            (&format!("{sound}colour = 1\n"), "not readable"),
             ("layout =", "not readable"),
         ] {
             let error = Settings::read(text.as_bytes()).unwrap_err().to_string();

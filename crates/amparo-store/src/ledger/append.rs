@@ -106,10 +106,17 @@ impl Ledger {
         }
         let clock_held = (now < self.head.recorded).then_some(now);
         if batch.is_empty() {
-            return Ok(Appended { entries: Vec::new(), head: self.head, clock_held: None });
+            return Ok(Appended {
+                entries: Vec::new(),
+                head: self.head,
+                clock_held: None,
+            });
         }
         let recorded = now.max(self.head.recorded);
-        let owners = batch.entries.iter().filter(|entry| entry.openings.is_some());
+        let owners = batch
+            .entries
+            .iter()
+            .filter(|entry| entry.openings.is_some());
         self.vault
             .ensure(owners.map(|entry| entry.owner), random)
             .map_err(AppendError::Keys)?;
@@ -120,7 +127,11 @@ impl Ledger {
             id: prepared.entry.id,
             kind: prepared.entry.event.kind(),
         });
-        Ok(Appended { entries: entries.collect(), head: self.head, clock_held })
+        Ok(Appended {
+            entries: entries.collect(),
+            head: self.head,
+            clock_held,
+        })
     }
 
     fn prepare(
@@ -131,7 +142,12 @@ impl Ledger {
     ) -> Result<Vec<Prepared>, AppendError> {
         let mut prepared = Vec::with_capacity(batch.entries.len());
         for (seq, planned) in (self.head.size..).zip(batch.entries) {
-            let PlannedEntry { id, event, owner, openings } = planned;
+            let PlannedEntry {
+                id,
+                event,
+                owner,
+                openings,
+            } = planned;
             let seq = Seq::new(seq);
             let mut sealed = Vec::new();
             let mut refs = Vec::new();
@@ -144,10 +160,23 @@ impl Ledger {
             }
             let private = openings.map_or_else(Vec::new, |openings| openings.digests(id));
             let by = batch.by.clone();
-            let entry = Entry { seq, id, recorded, by, event, private };
+            let entry = Entry {
+                seq,
+                id,
+                recorded,
+                by,
+                event,
+                private,
+            };
             let line = entry.line().into_bytes();
             let leaf = leaf_hash(&line);
-            prepared.push(Prepared { entry, line, sealed, leaf, refs });
+            prepared.push(Prepared {
+                entry,
+                line,
+                sealed,
+                leaf,
+                refs,
+            });
         }
         Ok(prepared)
     }
@@ -159,27 +188,33 @@ impl Ledger {
         }
         let records: Vec<_> = prepared
             .iter()
-            .map(|prepared| Record { line: &prepared.line, sealed: &prepared.sealed })
+            .map(|prepared| Record {
+                line: &prepared.line,
+                sealed: &prepared.sealed,
+            })
             .collect();
-        let head = Head { size: frontier.size(), root: frontier.root(), recorded };
+        let head = Head {
+            size: frontier.size(),
+            root: frontier.root(),
+            recorded,
+        };
         let recorded_ms = u64::try_from(recorded.ms()).unwrap_or(0);
         let root = *head.root.as_bytes();
-        self.journal.append(self.head.size, recorded_ms, root, &records).map_err(|error| {
-            match error {
+        self.journal
+            .append(self.head.size, recorded_ms, root, &records)
+            .map_err(|error| match error {
                 journal::AppendError::OutcomeUnknown { .. } => {
                     self.poisoned = true;
                     AppendError::OutcomeUnknown(error)
                 }
                 journal::AppendError::Poisoned => AppendError::Poisoned,
                 _ => AppendError::NotRecorded(error),
-            }
-        })?;
+            })?;
         // From here on the batch is recorded, whatever becomes of the shelf.
         if index(&mut self.shelf, self.head.size, &head, prepared).is_err() {
             self.mark_store_damaged();
             self.poisoned = true;
         }
-        self.last_batch_first = self.head.size;
         self.frontier = frontier;
         self.head = head;
         Ok(())
@@ -198,13 +233,21 @@ pub(super) fn refs_of(
         return Vec::new();
     };
     let own = subject.uuid().into_bytes();
-    let Ok(private) = openings.private() else { return Vec::new() };
-    let derived = private.refs().iter().filter_map(|external| External::new(external));
+    let Ok(private) = openings.private() else {
+        return Vec::new();
+    };
+    let derived = private
+        .refs()
+        .iter()
+        .filter_map(|external| External::new(external));
     let derived = derived.map(|external| match subject {
         Subject::Person(_) => secret.person(&external).bytes(),
         Subject::Group(_) => secret.group(&external).bytes(),
     });
-    derived.filter(|hash| *hash != own).map(|hash| (hash, own)).collect()
+    derived
+        .filter(|hash| *hash != own)
+        .map(|hash| (hash, own))
+        .collect()
 }
 
 /// Gives a batch to the shelf, with the tiles of the Merkle tree that it changes.
@@ -218,12 +261,17 @@ pub(super) fn index(
     let tiles = append_tiles(first, &leaves, |id| {
         shelf.tile(id.level(), id.index()).ok().flatten()
     })
-    .map_err(|error: AppendTilesError| ShelfError::Damaged { what: error.to_string() })?;
+    .map_err(|error: AppendTilesError| ShelfError::Damaged {
+        what: error.to_string(),
+    })?;
     let tiles: Vec<_> = tiles
         .into_iter()
         .map(|tile| (tile.id().level(), tile.id().index(), tile.into_bytes()))
         .collect();
-    let keys: Vec<_> = prepared.iter().map(|one| index_key::of_entry(&one.entry)).collect();
+    let keys: Vec<_> = prepared
+        .iter()
+        .map(|one| index_key::of_entry(&one.entry))
+        .collect();
     let entries: Vec<Indexed<'_>> = prepared
         .iter()
         .zip(&keys)

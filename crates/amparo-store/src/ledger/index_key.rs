@@ -37,7 +37,12 @@ pub(crate) fn merges() -> IndexKey {
 }
 
 fn tagged(tag: &[u8], value: &[u8]) -> IndexKey {
-    let digest: [u8; 32] = Sha256::new().chain_update(tag).chain_update([0]).chain_update(value).finalize().into();
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(tag)
+        .chain_update([0])
+        .chain_update(value)
+        .finalize()
+        .into();
     let mut key = [0; 16];
     key.copy_from_slice(&digest[..16]);
     key

@@ -11,6 +11,8 @@ mod index_key;
 mod open;
 mod plan;
 mod read;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod verify;
 
@@ -33,13 +35,13 @@ use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::vault::Vault;
 
-pub use append::{Appended, AppendError, AppendedEntry};
+pub use append::{AppendError, Appended, AppendedEntry};
 pub use create::{InitError, NewLedger};
 pub use open::OpenError;
 pub use plan::{Batch, Ids, Keep, Plan, Planned, Refused};
 pub use read::{Block, ReadError};
 pub use transfer::{ExportError, RestoreError};
-pub use verify::{Finding, Verified};
+pub use verify::{Finding, Part, Verified};
 
 /// The folders of a ledger folder.
 pub(crate) const JOURNAL: &str = "journal";
@@ -115,7 +117,10 @@ impl fmt::Display for Notice {
                 "the sled store is built again from the journal, and nothing is lost: {reason}"
             ),
             Self::CatchingUp { done, total } => {
-                write!(f, "the sled store takes entries from the journal: {done} of {total}")
+                write!(
+                    f,
+                    "the sled store takes entries from the journal: {done} of {total}"
+                )
             }
             Self::TemporaryStore => {
                 f.write_str("the folder cannot be written; a temporary sled store serves this run")
@@ -137,7 +142,6 @@ pub struct Ledger {
     /// The right edge of the Merkle tree, from which each new root is made.
     frontier: Frontier,
     head: Head,
-    last_batch_first: u64,
     access: Access,
     /// Set when a write has failed in a way that only reopening can clear up.
     poisoned: bool,
@@ -148,14 +152,18 @@ pub struct Ledger {
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger").field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }
 
 impl Ledger {
     /// The nearest ledger folder at or above a folder.
     pub fn find(from: &Path) -> Option<PathBuf> {
-        from.ancestors().find(|folder| folder.join(crate::settings::FILE).is_file()).map(Into::into)
+        from.ancestors()
+            .find(|folder| folder.join(crate::settings::FILE).is_file())
+            .map(Into::into)
     }
 
     /// The ledger's folder.
@@ -182,8 +190,16 @@ impl Ledger {
     ///
     /// A copy without keys derives ids that lead to nobody; it cannot append either.
     pub fn context(&self, today: Day) -> Context {
-        let secret = self.vault.secret().cloned().unwrap_or_else(|| Secret::new([0; 32]));
-        Context { today, zone: self.opening.time_zone, secret }
+        let secret = self
+            .vault
+            .secret()
+            .cloned()
+            .unwrap_or_else(|| Secret::new([0; 32]));
+        Context {
+            today,
+            zone: self.opening.time_zone,
+            secret,
+        }
     }
 
     fn id(&self) -> LedgerId {

@@ -157,7 +157,11 @@ impl<'l, 'r> Plan<'l, 'r> {
 
     /// The batch of all drafts that were added.
     pub fn into_batch(self) -> Batch {
-        Batch { expected: self.ledger.head.size, by: self.by, entries: self.entries }
+        Batch {
+            expected: self.ledger.head.size,
+            by: self.by,
+            entries: self.entries,
+        }
     }
 
     /// Checks a draft and adds it.
@@ -173,7 +177,10 @@ impl<'l, 'r> Plan<'l, 'r> {
             if given.is_some() {
                 self.check_same(id, seq, &content, &draft)?;
             }
-            return Ok(Planned::Duplicate { seq: Seq::new(seq), id });
+            return Ok(Planned::Duplicate {
+                seq: Seq::new(seq),
+                id,
+            });
         }
         self.check_references(draft.event(), id)?;
         let bytes = self.check_line(&draft, id)?;
@@ -184,7 +191,10 @@ impl<'l, 'r> Plan<'l, 'r> {
     }
 
     fn secret(&self) -> Result<&'l Secret, Refused> {
-        self.ledger.vault.secret().ok_or(Refused::Read(ReadError::NoKeys))
+        self.ledger
+            .vault
+            .secret()
+            .ok_or(Refused::Read(ReadError::NoKeys))
     }
 
     fn id_of(&mut self, content: &str) -> EventId {
@@ -240,7 +250,9 @@ impl<'l, 'r> Plan<'l, 'r> {
     }
 
     fn is_recorded_as(&self, seq: Seq, content: &str, draft: &Draft) -> Result<bool, ReadError> {
-        let Some(entry) = self.ledger.entry(seq)? else { return Ok(false) };
+        let Some(entry) = self.ledger.entry(seq)? else {
+            return Ok(false);
+        };
         match self.ledger.private(seq)? {
             Some(private) => {
                 let recorded = entry.content(&private);
@@ -259,7 +271,11 @@ impl<'l, 'r> Plan<'l, 'r> {
     fn check_references(&self, event: &Event, id: EventId) -> Result<(), Refused> {
         self.secret()?;
         if let Some(target) = event.target() {
-            let field = if event.replaces().is_some() { "replaces" } else { "entry" };
+            let field = if event.replaces().is_some() {
+                "replaces"
+            } else {
+                "entry"
+            };
             match self.seq_of(target)? {
                 Some(0) => {
                     let message = "e0 opens the ledger and stays as it is".to_owned();
@@ -278,7 +294,9 @@ impl<'l, 'r> Plan<'l, 'r> {
     }
 
     fn check_instrument(&self, event: &Event) -> Result<(), Refused> {
-        let Some(code) = event.instrument() else { return Ok(()) };
+        let Some(code) = event.instrument() else {
+            return Ok(());
+        };
         let known = event.kind() == Kind::Instrument
             || self.instruments.contains(code)
             || self.ledger.has_key(index_key::instrument(code))?;
@@ -293,7 +311,12 @@ impl<'l, 'r> Plan<'l, 'r> {
             None => "record the instrument first, with the kind `instrument`".to_owned(),
         };
         let message = format!("there is no instrument `{code}` in this ledger");
-        Err(refusal(Rule::UnknownInstrument, "instrument", message, Some(remedy)))
+        Err(refusal(
+            Rule::UnknownInstrument,
+            "instrument",
+            message,
+            Some(remedy),
+        ))
     }
 
     /// Refuses a merge, or a retraction that brings a merge back, that would close a circle.
@@ -350,14 +373,21 @@ impl<'l, 'r> Plan<'l, 'r> {
             }
         }
         for known in &self.merges {
-            if let Some(New { seq, merge: Some(pair), .. }) = self.new.get(known) {
+            if let Some(New {
+                seq,
+                merge: Some(pair),
+                ..
+            }) = self.new.get(known)
+            {
                 merges.push((*seq, *known, *pair));
             }
         }
         merges.extend(merge.map(|pair| (self.next, id, pair)));
         let roots = merges.iter().map(|(_, id, _)| *id);
         let in_force = self.in_force(roots.collect(), id, target)?;
-        let kept = merges.into_iter().filter(|(_, id, _)| in_force.contains(id));
+        let kept = merges
+            .into_iter()
+            .filter(|(_, id, _)| in_force.contains(id));
         Ok(Merges::new(kept.map(|(_, _, pair)| pair)))
     }
 
@@ -372,7 +402,11 @@ impl<'l, 'r> Plan<'l, 'r> {
         let mut targets: HashMap<EventId, EventId> = HashMap::new();
         let mut waiting = roots;
         while let Some(event) = waiting.pop() {
-            let seq = if event == id { self.next } else { self.seq_of(event)?.unwrap_or(u64::MAX) };
+            let seq = if event == id {
+                self.next
+            } else {
+                self.seq_of(event)?.unwrap_or(u64::MAX)
+            };
             if seen.insert(event, seq).is_some() {
                 continue;
             }
@@ -404,7 +438,10 @@ impl<'l, 'r> Plan<'l, 'r> {
         const AROUND_BYTES: usize = 64;
         let openings = Openings::new(draft.private(), || [0; 32]);
         let line = self.entry_line(draft.event(), id, &openings);
-        let sizes = [("entry", line.len()), ("private fields", openings.to_json().len())];
+        let sizes = [
+            ("entry", line.len()),
+            ("private fields", openings.to_json().len()),
+        ];
         for (what, bytes) in sizes {
             if bytes > limit::LINE_BYTES_MAX {
                 let max = limit::LINE_BYTES_MAX;
@@ -461,7 +498,15 @@ impl<'l, 'r> Plan<'l, 'r> {
         if merge.is_some() {
             self.merges.push(id);
         }
-        self.new.insert(id, New { seq, content, target: event.target(), merge });
+        self.new.insert(
+            id,
+            New {
+                seq,
+                content,
+                target: event.target(),
+                merge,
+            },
+        );
         if self.keep == Keep::Drafts {
             self.keep_entry(id, draft.event(), draft.private());
         }
@@ -478,12 +523,22 @@ impl<'l, 'r> Plan<'l, 'r> {
             })
         });
         let owner = Owner::of(event.subject(), self.ledger.id());
-        self.entries.push(PlannedEntry { id, event: event.clone(), owner, openings });
+        self.entries.push(PlannedEntry {
+            id,
+            event: event.clone(),
+            owner,
+            openings,
+        });
     }
 }
 
 fn refusal(rule: Rule, field: &'static str, message: String, remedy: Option<String>) -> Refused {
-    Refused::Rule(Refusal { rule, field, message, remedy })
+    Refused::Rule(Refusal {
+        rule,
+        field,
+        message,
+        remedy,
+    })
 }
 
 fn merge_of(event: &Event) -> Option<(PersonId, PersonId)> {

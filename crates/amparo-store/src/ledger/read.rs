@@ -9,8 +9,8 @@ use amparo_core::identity::External;
 use amparo_core::private::{Openings, Private};
 use uuid::Uuid;
 
-use super::index_key::{self, IndexKey};
 use super::Ledger;
+use super::index_key::{self, IndexKey};
 use crate::shelf::ShelfError;
 use crate::vault::{Opened, Owner};
 
@@ -68,7 +68,9 @@ impl Ledger {
     /// # Errors
     /// [`ReadError::StoreDamaged`], [`ReadError::Store`].
     pub fn line(&self, seq: Seq) -> Result<Option<Vec<u8>>, ReadError> {
-        self.shelf.line(seq.number()).map_err(|error| self.shelf_error(error))
+        self.shelf
+            .line(seq.number())
+            .map_err(|error| self.shelf_error(error))
     }
 
     /// The entry at a place; `None` past the head.
@@ -76,7 +78,9 @@ impl Ledger {
     /// # Errors
     /// As [`line`](Self::line), and [`ReadError::NotAnEntry`].
     pub fn entry(&self, seq: Seq) -> Result<Option<Entry>, ReadError> {
-        let Some(line) = self.line(seq)? else { return Ok(None) };
+        let Some(line) = self.line(seq)? else {
+            return Ok(None);
+        };
         let entry = Entry::parse(&line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
         Ok(Some(entry))
     }
@@ -114,7 +118,9 @@ impl Ledger {
 
     /// The lines of a range, some hundreds at a time, to be read in place and by several threads.
     pub fn blocks(&self, range: Range<u64>) -> impl Iterator<Item = Result<Block, ReadError>> {
-        self.shelf.blocks(range).map(|block| block.map_err(|error| self.shelf_error(error)))
+        self.shelf
+            .blocks(range)
+            .map(|block| block.map_err(|error| self.shelf_error(error)))
     }
 
     /// The place of an event.
@@ -123,7 +129,9 @@ impl Ledger {
     /// [`ReadError::StoreDamaged`], [`ReadError::Store`].
     pub fn seq_of(&self, event: EventId) -> Result<Option<Seq>, ReadError> {
         let found = self.shelf.seq_of_event(event.bytes());
-        found.map(|seq| seq.map(Seq::new)).map_err(|error| self.shelf_error(error))
+        found
+            .map(|seq| seq.map(Seq::new))
+            .map_err(|error| self.shelf_error(error))
     }
 
     /// The places of the entries that name a subject, in order.
@@ -174,8 +182,12 @@ impl Ledger {
     /// # Errors
     /// As [`openings`](Self::openings).
     pub fn private(&self, seq: Seq) -> Result<Option<Private>, ReadError> {
-        let Some(openings) = self.openings(seq)? else { return Ok(None) };
-        let private = openings.private().map_err(|_| ReadError::SealDamaged { seq })?;
+        let Some(openings) = self.openings(seq)? else {
+            return Ok(None);
+        };
+        let private = openings
+            .private()
+            .map_err(|_| ReadError::SealDamaged { seq })?;
         Ok(Some(private))
     }
 
@@ -185,9 +197,16 @@ impl Ledger {
     /// As [`entry`](Self::entry), and [`ReadError::SealDamaged`] where what is sealed does not
     /// open, or opens to something else than the line's digests.
     pub fn openings(&self, seq: Seq) -> Result<Option<Openings>, ReadError> {
-        let sealed = self.shelf.sealed(seq.number()).map_err(|error| self.shelf_error(error))?;
-        let Some(sealed) = sealed.filter(|sealed| !sealed.is_empty()) else { return Ok(None) };
-        let Some(entry) = self.entry(seq)? else { return Ok(None) };
+        let sealed = self
+            .shelf
+            .sealed(seq.number())
+            .map_err(|error| self.shelf_error(error))?;
+        let Some(sealed) = sealed.filter(|sealed| !sealed.is_empty()) else {
+            return Ok(None);
+        };
+        let Some(entry) = self.entry(seq)? else {
+            return Ok(None);
+        };
         self.open_sealed(&entry, &sealed)
     }
 
@@ -217,14 +236,28 @@ impl Ledger {
             Err(error) => vec![Err(self.shelf_error(error))],
         });
         seqs.filter_map(|seq| match seq {
-            Ok(seq) => self.private(seq).map(|found| Some((seq, found?))).transpose(),
+            Ok(seq) => self
+                .private(seq)
+                .map(|found| Some((seq, found?)))
+                .transpose(),
             Err(error) => Some(Err(error)),
         })
     }
 
-    /// The places that the last batch took.
-    pub fn last_batch(&self) -> Range<u64> {
-        self.last_batch_first..self.head.size
+    /// The places that the last write took: all entries recorded at the head's time. Never `e0`.
+    ///
+    /// # Errors
+    /// As [`entry`](Self::entry).
+    pub fn last_write(&self) -> Result<Range<u64>, ReadError> {
+        let mut first = self.head.size;
+        while first > 1 {
+            let entry = self.entry(Seq::new(first - 1))?;
+            if entry.is_none_or(|entry| entry.recorded != self.head.recorded) {
+                break;
+            }
+            first -= 1;
+        }
+        Ok(first..self.head.size)
     }
 
     /// Bytes on disk of the journal and of the sled store.
@@ -232,17 +265,22 @@ impl Ledger {
     /// # Errors
     /// [`ReadError::Store`].
     pub fn size_on_disk(&self) -> Result<(u64, u64), ReadError> {
-        let (desk, volumes) =
-            self.shelf.size_on_disk().map_err(|error| self.shelf_error(error))?;
+        let (desk, volumes) = self
+            .shelf
+            .size_on_disk()
+            .map_err(|error| self.shelf_error(error))?;
         let journal = self.files.list(self.journal.folder()).unwrap_or_default();
-        let bytes = journal.iter().filter_map(|listed| {
-            std::fs::metadata(self.journal.folder().join(&listed.name)).ok()
-        });
+        let bytes = journal
+            .iter()
+            .filter_map(|listed| std::fs::metadata(self.journal.folder().join(&listed.name)).ok());
         Ok((bytes.map(|metadata| metadata.len()).sum(), desk + volumes))
     }
 
     pub(super) fn seqs_under(&self, key: IndexKey) -> Result<Vec<Seq>, ReadError> {
-        let found = self.shelf.seqs_of_subject(key).map_err(|error| self.shelf_error(error))?;
+        let found = self
+            .shelf
+            .seqs_of_subject(key)
+            .map_err(|error| self.shelf_error(error))?;
         Ok(found.into_iter().map(Seq::new).collect())
     }
 

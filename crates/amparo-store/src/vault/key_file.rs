@@ -38,11 +38,7 @@ fn without_crc(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// Checks magic, version, lock and ledger, and gives what follows them.
-fn body<'b>(
-    bytes: &'b [u8],
-    magic: &[u8; 8],
-    ledger: LedgerId,
-) -> Result<&'b [u8], &'static str> {
+fn body<'b>(bytes: &'b [u8], magic: &[u8; 8], ledger: LedgerId) -> Result<&'b [u8], &'static str> {
     let bytes = without_crc(bytes).ok_or("it is damaged")?;
     let (found, rest) = bytes.split_at_checked(8).ok_or("it is too short")?;
     if found != magic {

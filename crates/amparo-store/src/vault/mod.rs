@@ -95,11 +95,13 @@ impl Vault {
         secret: &[u8; 32],
     ) -> Result<(), VaultError> {
         files.create_folder(folder).map_err(io_error("keys"))?;
-        for (name, body) in [(SECRET_FILE, key_file::secret(ledger, secret)), (
-            SUBJECTS_FILE,
-            Header::new(ledger).to_bytes().to_vec(),
-        )] {
-            files.replace(&folder.join(name), &body).map_err(io_error(name))?;
+        for (name, body) in [
+            (SECRET_FILE, key_file::secret(ledger, secret)),
+            (SUBJECTS_FILE, Header::new(ledger).to_bytes().to_vec()),
+        ] {
+            files
+                .replace(&folder.join(name), &body)
+                .map_err(io_error(name))?;
         }
         Ok(())
     }
@@ -126,8 +128,12 @@ impl Vault {
         let secret_path: PathBuf = folder.join(SECRET_FILE);
         match files.read(&secret_path, key_file::SECRET_FILE_BYTES) {
             Ok(bytes) => {
-                let secret = key_file::read_secret(&bytes, ledger)
-                    .map_err(|reason| VaultError::Unusable { file: SECRET_FILE, reason })?;
+                let secret = key_file::read_secret(&bytes, ledger).map_err(|reason| {
+                    VaultError::Unusable {
+                        file: SECRET_FILE,
+                        reason,
+                    }
+                })?;
                 vault.secret = Some(Secret::new(secret));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && mode == OpenMode::Read => {
@@ -135,8 +141,9 @@ impl Vault {
             }
             Err(error) => return Err(io_error(SECRET_FILE)(error)),
         }
-        let mut file =
-            files.open(&folder.join(SUBJECTS_FILE), mode).map_err(io_error(SUBJECTS_FILE))?;
+        let mut file = files
+            .open(&folder.join(SUBJECTS_FILE), mode)
+            .map_err(io_error(SUBJECTS_FILE))?;
         vault.load(file.as_mut())?;
         if mode == OpenMode::Write {
             vault.subjects = Some(file);
@@ -148,8 +155,10 @@ impl Vault {
         let failed = io_error(SUBJECTS_FILE);
         let mut header = [0; Header::BYTES];
         let read = file.read_at(&mut header, 0).map_err(&failed)?;
-        Header::check(&header[..read], self.ledger)
-            .map_err(|reason| VaultError::Unusable { file: SUBJECTS_FILE, reason })?;
+        Header::check(&header[..read], self.ledger).map_err(|reason| VaultError::Unusable {
+            file: SUBJECTS_FILE,
+            reason,
+        })?;
         let mut chunk = Zeroizing::new(vec![0; RECORD_BYTES * 4096]);
         let mut at = Header::BYTES as u64;
         loop {
@@ -221,10 +230,15 @@ impl Vault {
             return Err(VaultError::Poisoned);
         }
         let file = self.subjects.as_mut().ok_or(VaultError::NoKeys)?;
-        let written = file.write_all_at(records, self.end).and_then(|()| file.sync_data());
+        let written = file
+            .write_all_at(records, self.end)
+            .and_then(|()| file.sync_data());
         if let Err(source) = written {
             self.poisoned = true;
-            return Err(VaultError::Io { file: SUBJECTS_FILE, source });
+            return Err(VaultError::Io {
+                file: SUBJECTS_FILE,
+                source,
+            });
         }
         self.end += records.len() as u64;
         Ok(())
@@ -247,7 +261,9 @@ impl Vault {
 
     /// Opens what was sealed for an entry.
     pub(crate) fn open_sealed(&self, owner: Owner, entry: EventId, sealed: &[u8]) -> Opened {
-        let Some(key) = self.keys.get(&owner) else { return Opened::NoKey };
+        let Some(key) = self.keys.get(&owner) else {
+            return Opened::NoKey;
+        };
         let opened = seal::open(key, self.ledger, entry, sealed)
             .and_then(|text| Openings::from_json(std::str::from_utf8(&text).ok()?).ok());
         opened.map_or(Opened::Damaged, Opened::Openings)
@@ -275,7 +291,10 @@ mod tests {
     }
 
     fn person(n: u128) -> Owner {
-        Owner::of(Some(Subject::Person(PersonId::new(Uuid::from_u128(n)))), ledger())
+        Owner::of(
+            Some(Subject::Person(PersonId::new(Uuid::from_u128(n)))),
+            ledger(),
+        )
     }
 
     fn counting() -> impl FnMut(&mut [u8]) {
@@ -306,8 +325,12 @@ mod tests {
         let sealed = {
             let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
             let mut random = counting();
-            vault.ensure([person(1), person(2), person(1)].into_iter(), &mut random).unwrap();
-            vault.seal(person(1), entry, &openings(), &mut random).unwrap()
+            vault
+                .ensure([person(1), person(2), person(1)].into_iter(), &mut random)
+                .unwrap();
+            vault
+                .seal(person(1), entry, &openings(), &mut random)
+                .unwrap()
         };
         let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read).unwrap();
         let opened = |owner, entry| vault.open_sealed(owner, entry, &sealed);
@@ -342,7 +365,10 @@ mod tests {
         bytes[Header::BYTES + 3] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         let vault = open(&[]);
-        assert_eq!((vault.keys.len(), vault.damaged()), (2, &[Header::BYTES as u64][..]));
+        assert_eq!(
+            (vault.keys.len(), vault.damaged()),
+            (2, &[Header::BYTES as u64][..])
+        );
     }
 
     #[test]
@@ -352,7 +378,9 @@ mod tests {
         let files: Arc<dyn Files> = Arc::new(RealFiles);
         Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
         let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
-        vault.ensure([person(1), person(2)].into_iter(), &mut counting()).unwrap();
+        vault
+            .ensure([person(1), person(2)].into_iter(), &mut counting())
+            .unwrap();
         for name in [SECRET_FILE, SUBJECTS_FILE] {
             let path = keys.join(name);
             let sound = std::fs::read(&path).unwrap();

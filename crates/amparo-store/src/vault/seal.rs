@@ -28,7 +28,10 @@ pub(super) fn seal(
 ) -> Option<Vec<u8>> {
     let cipher = XChaCha20Poly1305::new((&**key).into());
     let aad = associated(ledger, entry);
-    let payload = Payload { msg: text, aad: &aad };
+    let payload = Payload {
+        msg: text,
+        aad: &aad,
+    };
     let sealed = cipher.encrypt(&XNonce::from(*nonce), payload).ok()?;
     Some([&nonce[..], &sealed].concat())
 }
@@ -43,6 +46,12 @@ pub(super) fn open(
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let cipher = XChaCha20Poly1305::new((&**key).into());
     let aad = associated(ledger, entry);
-    let payload = Payload { msg: sealed, aad: &aad };
-    cipher.decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
+    let payload = Payload {
+        msg: sealed,
+        aad: &aad,
+    };
+    cipher
+        .decrypt(&XNonce::from(*nonce), payload)
+        .ok()
+        .map(Zeroizing::new)
 }

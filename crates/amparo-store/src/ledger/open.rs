@@ -1,0 +1,526 @@
+//! Opening: settings, lock, journal, shelf and keys, and the shelf brought up to the journal.
+//!
+//! The shelf is trusted only as far as it agrees with the journal: its head must have the root
+//! that the journal has there. A shelf that is missing, damaged, of another ledger or in
+//! disagreement is set aside and built again from the journal, and the caller is told.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amparo_core::entry::{Entry, EntryError, Recorded};
+use amparo_core::event::{Body, Opening};
+use amparo_core::id::{LedgerId, Seq};
+use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
+use amparo_tlog::reader::TreeReader;
+
+use super::append::{Prepared, index, refs_of};
+use super::{Access, Head, JOURNAL, KEYS, LOCK, Ledger, Notice, SHELF};
+use crate::files::{Files, OpenMode, RealFiles};
+use crate::journal::{self, Journal, LastBatch};
+use crate::lock::{Lock, LockError};
+use crate::settings::{self, Settings, SettingsError};
+use crate::shelf::{Shelf, ShelfError};
+use crate::vault::{Opened, Owner, Vault, VaultError};
+
+/// Set beside the shelf when a reader found it damaged.
+const DAMAGED_MARK: &str = "sled.damaged";
+/// Where a shelf that could not be used is kept until the next one.
+const SET_ASIDE: &str = "sled.set-aside";
+/// Entries taken from the journal between two notices.
+const NOTICE_EVERY: u64 = 100_000;
+/// Entries given to the shelf at once.
+const INDEX_ENTRIES: usize = 8192;
+
+/// Why a ledger cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no ledger.
+    #[error("there is no ledger in {}", .0.display())]
+    NotALedger(PathBuf),
+    /// The settings cannot be used.
+    #[error("cannot use the ledger's settings")]
+    Settings(#[from] SettingsError),
+    /// Another process has it.
+    #[error("another process is using this ledger")]
+    InUse,
+    /// The journal is damaged: the entries it names are not readable from it.
+    #[error("the journal is damaged")]
+    Damaged(#[source] journal::OpenError),
+    /// The journal is damaged in a place that opening met while it read.
+    #[error("the journal is damaged")]
+    DamagedWithin(#[source] journal::ReadError),
+    /// The journal's lines are not the log that its roots promise.
+    #[error("the journal does not hold the log that it promises: {what}")]
+    Inconsistent {
+        /// What does not fit.
+        what: String,
+    },
+    /// A line of the journal is no entry.
+    #[error("{seq} is not readable as an entry")]
+    NotAnEntry {
+        /// The place of the line.
+        seq: Seq,
+        /// What is wrong with it.
+        #[source]
+        source: EntryError,
+    },
+    /// The keys cannot be used.
+    #[error("cannot use the ledger's keys")]
+    Keys(#[from] VaultError),
+    /// The sled store cannot be built.
+    #[error("cannot build the sled store")]
+    Store(#[source] ShelfError),
+    /// The system failed.
+    #[error("cannot open {}", folder.display())]
+    Io {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl From<journal::OpenError> for OpenError {
+    fn from(error: journal::OpenError) -> Self {
+        match error {
+            journal::OpenError::Io { folder, source } => Self::Io { folder, source },
+            journal::OpenError::Missing { .. }
+            | journal::OpenError::OtherFormat { .. }
+            | journal::OpenError::Damaged { .. } => Self::Damaged(error),
+        }
+    }
+}
+
+/// A ledger folder's parts before the shelf is known to agree with the journal.
+struct Parts {
+    folder: PathBuf,
+    files: Arc<dyn Files>,
+    shelf_folder: PathBuf,
+    ledger: LedgerId,
+    vault: Vault,
+}
+
+impl Ledger {
+    /// Opens a ledger.
+    ///
+    /// To write, or wherever the folder can be written, this takes the lock, waiting two seconds
+    /// for another process. On a folder that can only be read, a temporary shelf serves.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A damaged shelf is no error: it is built again, and `notify` is told.
+    pub fn open(
+        folder: &Path,
+        access: Access,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<Self, OpenError> {
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        let settings = read_settings(&files, folder)?;
+        let ledger = LedgerId::new(settings.ledger);
+        let lock = take_lock(folder, access)?;
+        let writable = lock.is_some();
+        let (shelf_folder, temporary) = match writable {
+            true => (folder.join(SHELF), None),
+            false => {
+                notify(Notice::TemporaryStore);
+                let (at, temporary) = temporary_shelf(folder)?;
+                (at, Some(temporary))
+            }
+        };
+        let mode = if access == Access::Write {
+            OpenMode::Write
+        } else {
+            OpenMode::Read
+        };
+        let vault = Vault::open(&files, &folder.join(KEYS), ledger, mode)?;
+        if vault.secret().is_none() {
+            notify(Notice::NoKeys);
+        }
+        let folder = folder.to_owned();
+        let parts = Parts {
+            folder,
+            files,
+            shelf_folder,
+            ledger,
+            vault,
+        };
+        let shelf = parts.open_shelf(notify)?;
+        let (journal, last) = parts.open_journal(access, &shelf, notify)?;
+        let (shelf, frontier) = parts.agree(shelf, &journal, notify)?;
+        parts.assemble(
+            settings,
+            journal,
+            last,
+            shelf,
+            frontier,
+            access,
+            (lock, temporary),
+        )
+    }
+
+    /// Notes that the shelf is damaged, so that the next opening builds it again.
+    pub(super) fn mark_store_damaged(&self) {
+        // Where the mark cannot be set, the next opening or `verify` finds the damage itself.
+        let _ = self.files.replace(&self.folder.join(DAMAGED_MARK), b"");
+    }
+
+    /// Writes what only memory holds of the sled store, and closes the ledger.
+    ///
+    /// Nothing recorded depends on it: what the store lacks, the next opening takes from the
+    /// journal.
+    ///
+    /// # Errors
+    /// [`OpenError::Store`] when the store could not be written.
+    pub fn close(self) -> Result<(), OpenError> {
+        if self.poisoned {
+            return Ok(());
+        }
+        self.shelf.close().map_err(OpenError::Store)
+    }
+}
+
+/// The settings of the ledger in a folder.
+pub(super) fn read_settings(files: &Arc<dyn Files>, folder: &Path) -> Result<Settings, OpenError> {
+    match files.read(&folder.join(settings::FILE), settings::BYTES_MAX) {
+        Ok(bytes) => Ok(Settings::read(&bytes)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::NotALedger(folder.to_owned()))
+        }
+        Err(source) => Err(OpenError::Io {
+            folder: folder.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Takes the lock; none on a folder that can only be read.
+fn take_lock(folder: &Path, access: Access) -> Result<Option<Lock>, OpenError> {
+    match Lock::take(&folder.join(LOCK)) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::InUse) => Err(OpenError::InUse),
+        Err(LockError::Io(source)) => {
+            let unwritable = matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            );
+            if unwritable && access == Access::Read {
+                return Ok(None);
+            }
+            Err(OpenError::Io {
+                folder: folder.to_owned(),
+                source,
+            })
+        }
+    }
+}
+
+/// A copy of the shelf in a temporary folder of this process.
+fn temporary_shelf(folder: &Path) -> Result<(PathBuf, tempfile::TempDir), OpenError> {
+    let failed = |source| OpenError::Io {
+        folder: folder.to_owned(),
+        source,
+    };
+    let temporary = tempfile::tempdir().map_err(failed)?;
+    let at = temporary.path().join(SHELF);
+    let shelf = folder.join(SHELF);
+    if shelf.is_dir() {
+        copy_folder(&shelf, &at).map_err(failed)?;
+    }
+    Ok((at, temporary))
+}
+
+pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir(to)?;
+    for item in std::fs::read_dir(from)? {
+        let item = item?;
+        let target = to.join(item.file_name());
+        if item.file_type()?.is_dir() {
+            copy_folder(&item.path(), &target)?;
+        } else {
+            let mut content = std::fs::File::open(item.path())?;
+            io::copy(&mut content, &mut std::fs::File::create(&target)?)?;
+        }
+    }
+    Ok(())
+}
+
+impl Parts {
+    /// Opens the shelf; one that cannot be used is set aside for an empty one.
+    fn open_shelf(&self, notify: &mut dyn FnMut(Notice)) -> Result<Shelf, OpenError> {
+        let marked = self.folder.join(DAMAGED_MARK).exists();
+        let there = self.shelf_folder.exists();
+        if marked && there {
+            return self.renew("a reader found it damaged".to_owned(), notify);
+        }
+        match Shelf::open(&self.shelf_folder, self.ledger.bytes()) {
+            Ok(shelf) => Ok(shelf),
+            Err(ShelfError::Busy) => Err(OpenError::InUse),
+            Err(error @ (ShelfError::Full | ShelfError::Io(_))) if !there => {
+                Err(OpenError::Store(error))
+            }
+            Err(error) => self.renew(error.to_string(), notify),
+        }
+    }
+
+    /// Sets the shelf aside and starts an empty one.
+    fn renew(&self, reason: String, notify: &mut dyn FnMut(Notice)) -> Result<Shelf, OpenError> {
+        let failed = |source| OpenError::Io {
+            folder: self.folder.clone(),
+            source,
+        };
+        notify(Notice::StoreRebuilt { reason });
+        if self.shelf_folder.exists() {
+            let aside = self.shelf_folder.with_file_name(SET_ASIDE);
+            if aside.exists() {
+                std::fs::remove_dir_all(&aside).map_err(failed)?;
+            }
+            std::fs::rename(&self.shelf_folder, &aside).map_err(failed)?;
+        }
+        match std::fs::remove_file(self.folder.join(DAMAGED_MARK)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Ok(()) | Err(_) => {}
+        }
+        Shelf::open(&self.shelf_folder, self.ledger.bytes()).map_err(OpenError::Store)
+    }
+
+    fn open_journal(
+        &self,
+        access: Access,
+        shelf: &Shelf,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<(Journal, Option<LastBatch>), OpenError> {
+        let acknowledged = shelf.head().map(|head| head.size);
+        let mode = match access {
+            Access::Write => journal::Access::Write,
+            Access::Read => journal::Access::Read,
+        };
+        let at = self.folder.join(JOURNAL);
+        let (journal, opened) = Journal::open(self.files.clone(), &at, mode, acknowledged)?;
+        if *journal.ledger_id() != self.ledger.bytes() {
+            let what = "it belongs to another ledger than amparo.toml says".to_owned();
+            return Err(OpenError::Inconsistent { what });
+        }
+        if let Some(torn) = opened.torn {
+            let bytes = torn.bytes;
+            notify(match access {
+                Access::Write => Notice::TornBatchCut { bytes },
+                Access::Read => Notice::TornBatchIgnored { bytes },
+            });
+        }
+        Ok((journal, opened.last_batch))
+    }
+
+    /// Brings the shelf up to the journal; one that disagrees is built again.
+    fn agree(
+        &self,
+        mut shelf: Shelf,
+        journal: &Journal,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<(Shelf, Frontier), OpenError> {
+        match self.catch_up(&mut shelf, journal, notify) {
+            Ok(frontier) => return Ok((shelf, frontier)),
+            Err(CatchUpError::Journal(error)) => return Err(*error),
+            Err(CatchUpError::Shelf(reason)) => {
+                drop(shelf);
+                shelf = self.renew(reason, notify)?;
+            }
+        }
+        match self.catch_up(&mut shelf, journal, notify) {
+            Ok(frontier) => Ok((shelf, frontier)),
+            Err(CatchUpError::Journal(error)) => Err(*error),
+            Err(CatchUpError::Shelf(what)) => Err(OpenError::Inconsistent { what }),
+        }
+    }
+
+    fn catch_up(
+        &self,
+        shelf: &mut Shelf,
+        journal: &Journal,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<Frontier, CatchUpError> {
+        let from = shelf.head().map_or(0, |head| head.size);
+        let mut frontier = self.frontier(shelf, from)?;
+        let mut waiting: Vec<Prepared> = Vec::new();
+        let mut told = from;
+        for batch in journal.batches(from) {
+            let batch = batch.map_err(OpenError::DamagedWithin)?;
+            let first = batch.first_seq();
+            let recorded = i64::try_from(batch.recorded_ms())
+                .ok()
+                .and_then(Recorded::from_ms);
+            let recorded = recorded.ok_or_else(|| inconsistent(first, "has no sound time"))?;
+            for (seq, record) in (first..).zip(batch.entries()) {
+                if seq < from {
+                    continue;
+                }
+                let prepared = self.prepare(Seq::new(seq), record)?;
+                frontier.push(prepared.leaf);
+                waiting.push(prepared);
+            }
+            let root = Hash::from_bytes(*batch.root_after());
+            if frontier.root() != root {
+                let what = format!("the root after e{} is another", frontier.size() - 1);
+                return Err(OpenError::Inconsistent { what }.into());
+            }
+            if waiting.len() >= INDEX_ENTRIES || batch.end_seq() == journal.size() {
+                let size = frontier.size();
+                let first = size - waiting.len() as u64;
+                index(
+                    shelf,
+                    first,
+                    &Head {
+                        size,
+                        root,
+                        recorded,
+                    },
+                    &waiting,
+                )?;
+                waiting.clear();
+                if size - told >= NOTICE_EVERY {
+                    told = size;
+                    notify(Notice::CatchingUp {
+                        done: size,
+                        total: journal.size(),
+                    });
+                }
+            }
+        }
+        if frontier.size() != journal.size() || frontier.root().as_bytes() != journal.root() {
+            return Err(CatchUpError::Shelf(
+                "it disagrees with the journal's head".to_owned(),
+            ));
+        }
+        if journal.size() > from {
+            shelf.flush()?;
+        }
+        Ok(frontier)
+    }
+
+    /// The right edge of the shelf's tree, which must have the root that its head promises.
+    fn frontier(&self, shelf: &Shelf, size: u64) -> Result<Frontier, CatchUpError> {
+        let mut reader =
+            TreeReader::new(size, |id| shelf.tile(id.level(), id.index()).ok().flatten());
+        let frontier = reader
+            .frontier(size)
+            .map_err(|error| CatchUpError::Shelf(error.to_string()))?;
+        match shelf.head() {
+            Some(head) if head.root != *frontier.root().as_bytes() => Err(CatchUpError::Shelf(
+                "its Merkle tree has another root".to_owned(),
+            )),
+            Some(_) | None => Ok(frontier),
+        }
+    }
+
+    fn prepare(&self, seq: Seq, record: journal::Record<'_>) -> Result<Prepared, OpenError> {
+        let entry =
+            Entry::parse(record.line).map_err(|source| OpenError::NotAnEntry { seq, source })?;
+        if entry.seq != seq {
+            let what = format!("the line at {seq} says that it is {}", entry.seq);
+            return Err(OpenError::Inconsistent { what });
+        }
+        let mut refs = Vec::new();
+        let has_refs = entry
+            .private
+            .iter()
+            .any(|(field, _)| *field == amparo_core::private::PrivateField::Refs);
+        if has_refs && !record.sealed.is_empty() {
+            let owner = Owner::of(entry.event.subject(), self.ledger);
+            if let Opened::Openings(openings) =
+                self.vault.open_sealed(owner, entry.id, record.sealed)
+            {
+                refs = refs_of(&self.vault, &entry.event, &openings);
+            }
+        }
+        Ok(Prepared {
+            leaf: leaf_hash(record.line),
+            line: record.line.to_vec(),
+            sealed: record.sealed.to_vec(),
+            entry,
+            refs,
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn assemble(
+        self,
+        settings: Settings,
+        journal: Journal,
+        last: Option<LastBatch>,
+        shelf: Shelf,
+        frontier: Frontier,
+        access: Access,
+        held: (Option<Lock>, Option<tempfile::TempDir>),
+    ) -> Result<Ledger, OpenError> {
+        let opening = self.opening(&shelf)?;
+        let recorded = last.and_then(|last| i64::try_from(last.recorded_ms).ok());
+        let recorded = recorded.and_then(Recorded::from_ms);
+        let recorded = recorded.ok_or_else(|| inconsistent(0, "was never recorded"))?;
+        let head = Head {
+            size: frontier.size(),
+            root: frontier.root(),
+            recorded,
+        };
+        Ok(Ledger {
+            folder: self.folder,
+            files: self.files,
+            settings,
+            opening,
+            journal,
+            shelf,
+            vault: self.vault,
+            frontier,
+            head,
+            access,
+            poisoned: false,
+            _temporary: held.1,
+            _lock: held.0,
+        })
+    }
+
+    fn opening(&self, shelf: &Shelf) -> Result<Opening, OpenError> {
+        let line = shelf.line(0).map_err(OpenError::Store)?.unwrap_or_default();
+        let entry = Entry::parse(&line).map_err(|source| OpenError::NotAnEntry {
+            seq: Seq::OPENING,
+            source,
+        })?;
+        match entry.event.body() {
+            Body::Ledger(opening) if opening.ledger == self.ledger => Ok(opening.clone()),
+            _ => Err(inconsistent(0, "does not open this ledger")),
+        }
+    }
+}
+
+fn inconsistent(seq: u64, what: &str) -> OpenError {
+    OpenError::Inconsistent {
+        what: format!("e{seq} {what}"),
+    }
+}
+
+/// Who is to blame when the shelf cannot be brought up to the journal.
+enum CatchUpError {
+    Journal(Box<OpenError>),
+    Shelf(String),
+}
+
+impl From<OpenError> for CatchUpError {
+    fn from(error: OpenError) -> Self {
+        Self::Journal(Box::new(error))
+    }
+}
+
+impl From<ShelfError> for CatchUpError {
+    fn from(error: ShelfError) -> Self {
+        match error {
+            ShelfError::Full | ShelfError::Io(_) => {
+                Self::Journal(Box::new(OpenError::Store(error)))
+            }
+            ShelfError::Busy
+            | ShelfError::Stale
+            | ShelfError::Damaged { .. }
+            | ShelfError::OutOfOrder { .. }
+            | ShelfError::TooLarge(_)
+            | ShelfError::Poisoned => Self::Shelf(error.to_string()),
+        }
+    }
+}
