@@ -5,17 +5,15 @@
 //! its [`Checkpoint`].
 
 use std::fmt;
-use std::str::FromStr;
 
 use thiserror::Error;
 
 use crate::key::KeyName;
 use crate::line;
-use crate::merkle::{Frontier, Hash, MAX_TREE_SIZE};
-use crate::note::{AddSignatureError, Note, NoteSigner, ParseNoteError, SignNoteError, Signature};
-
-/// Longest origin in bytes.
-pub const MAX_ORIGIN_LEN: usize = 255;
+use crate::merkle::{EMPTY_ROOT, Frontier, Hash, MAX_TREE_SIZE};
+use crate::note::{AddSignatureError, Note, NoteSigner, ParseNoteError, SignNoteError};
+use crate::origin::{Origin, OriginError};
+use crate::signature::Signature;
 
 /// Most extension lines of a checkpoint.
 pub const MAX_EXTENSION_LINES: usize = 16;
@@ -33,6 +31,12 @@ pub struct TreeHead {
 pub struct TreeSizeError;
 
 impl TreeHead {
+    /// The head of every log before its first entry.
+    pub const EMPTY: Self = Self {
+        size: 0,
+        root: EMPTY_ROOT,
+    };
+
     /// Pairs a size with a root.
     ///
     /// # Errors
@@ -62,69 +66,6 @@ impl From<&Frontier> for TreeHead {
             size: frontier.size(),
             root: frontier.root(),
         }
-    }
-}
-
-/// The identity of a log: the first line of its checkpoints.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin(String);
-
-/// Why a text is not an origin.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum OriginError {
-    /// The origin is empty.
-    #[error("an origin is not empty")]
-    Empty,
-    /// The origin is longer than [`MAX_ORIGIN_LEN`].
-    #[error("an origin has at most {MAX_ORIGIN_LEN} bytes, not {found}")]
-    TooLong {
-        /// Length in bytes.
-        found: usize,
-    },
-    /// The origin has a control character, such as a newline.
-    #[error("an origin has no control characters")]
-    ControlCharacter,
-}
-
-impl Origin {
-    /// Shows the origin.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether a key of this name signs for the log.
-    pub fn is_named(&self, name: &KeyName) -> bool {
-        self.0 == name.as_str()
-    }
-}
-
-impl From<&KeyName> for Origin {
-    /// Names a log as its key: the rules for key names are the stricter ones.
-    fn from(name: &KeyName) -> Self {
-        Self(name.as_str().to_owned())
-    }
-}
-
-impl FromStr for Origin {
-    type Err = OriginError;
-
-    fn from_str(text: &str) -> Result<Self, OriginError> {
-        if text.is_empty() {
-            return Err(OriginError::Empty);
-        }
-        if text.len() > MAX_ORIGIN_LEN {
-            return Err(OriginError::TooLong { found: text.len() });
-        }
-        if text.chars().any(char::is_control) {
-            return Err(OriginError::ControlCharacter);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -238,9 +179,10 @@ impl fmt::Display for Checkpoint {
 /// A checkpoint with its signatures.
 ///
 /// ```
-/// use amparo_tlog::checkpoint::{Checkpoint, Origin, SignedCheckpoint, TreeHead};
+/// use amparo_tlog::checkpoint::{Checkpoint, SignedCheckpoint, TreeHead};
 /// use amparo_tlog::merkle::Frontier;
 /// use amparo_tlog::note::NoteSigner;
+/// use amparo_tlog::origin::Origin;
 ///
 /// let signer = NoteSigner::from_seed("example.com/ledger".parse()?, &[42; 32]);
 /// let head = TreeHead::from(&Frontier::new());
@@ -336,7 +278,6 @@ impl fmt::Display for SignedCheckpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::EMPTY_ROOT;
 
     const ROOT: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
@@ -360,17 +301,12 @@ mod tests {
 
     #[test]
     fn each_fault_of_a_body_has_its_name() {
-        let long = "o".repeat(MAX_ORIGIN_LEN + 1);
-        let too_long = OriginError::TooLong {
-            found: MAX_ORIGIN_LEN + 1,
-        };
         let many = "e\n".repeat(MAX_EXTENSION_LINES + 1);
         let cases = [
             (String::new(), ParseCheckpointError::Lines),
             ("o\n1\n".to_owned(), ParseCheckpointError::Lines),
             (format!("o\n1\n{ROOT}"), ParseCheckpointError::Lines),
             (format!("\n1\n{ROOT}\n"), OriginError::Empty.into()),
-            (format!("{long}\n1\n{ROOT}\n"), too_long.into()),
             (
                 format!("o\u{7f}\n1\n{ROOT}\n"),
                 OriginError::ControlCharacter.into(),

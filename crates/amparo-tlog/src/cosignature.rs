@@ -11,7 +11,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use thiserror::Error;
 
 use crate::key::{KEY_LEN, KeyKind, KeyName, VerifierKey};
-use crate::note::Signature;
+use crate::signature::Signature;
 
 /// Latest time that a cosignature can state.
 pub const MAX_TIMESTAMP: u64 = (1 << 63) - 1;

@@ -9,8 +9,13 @@ pub mod key;
 mod line;
 pub mod merkle;
 pub mod note;
+pub mod origin;
+pub mod policy;
+pub mod proof;
 pub mod reader;
+pub mod signature;
 pub mod tile;
+pub mod witness;
 
 #[cfg(test)]
 mod test_tree;

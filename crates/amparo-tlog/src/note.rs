@@ -9,88 +9,14 @@ use ed25519_dalek::{Signer, SigningKey};
 use thiserror::Error;
 
 use crate::cosignature::Timestamp;
-use crate::key::{BadSignature, KEY_LEN, KeyId, KeyKind, KeyName, VerifierKey};
-use crate::line;
+use crate::key::{BadSignature, KEY_LEN, KeyKind, KeyName, VerifierKey};
+use crate::signature::{Signature, SignatureLineError};
 
 /// Longest note in bytes, signatures included.
 pub const MAX_NOTE_LEN: usize = 128 * 1024;
 
 /// Most signatures on a note.
 pub const MAX_NOTE_SIGNATURES: usize = 64;
-
-/// What every signature line starts with: an em dash and a space.
-const SIGNATURE_MARK: &str = "\u{2014} ";
-
-/// A signature line: who signed, and the bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signature {
-    name: KeyName,
-    id: KeyId,
-    bytes: Vec<u8>,
-}
-
-impl Signature {
-    pub(crate) fn of(key: &VerifierKey, bytes: Vec<u8>) -> Self {
-        Self {
-            name: key.name().clone(),
-            id: key.id(),
-            bytes,
-        }
-    }
-
-    /// Name of the key, as the line claims.
-    pub const fn name(&self) -> &KeyName {
-        &self.name
-    }
-
-    /// Id of the key, as the line claims.
-    pub const fn id(&self) -> KeyId {
-        self.id
-    }
-
-    /// What follows the key id, in the form of the kind of key.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Reads one signature line without its newline.
-    ///
-    /// # Errors
-    /// [`SignatureLineError`] when it is not `— <name> <base64 of id and signature>`.
-    pub fn parse(text: &str) -> Result<Self, SignatureLineError> {
-        let (name, base64) = text
-            .strip_prefix(SIGNATURE_MARK)
-            .and_then(|rest| rest.split_once(' '))
-            .ok_or(SignatureLineError)?;
-        let name = name.parse().map_err(|_| SignatureLineError)?;
-        let bytes = line::from_base64(base64).ok_or(SignatureLineError)?;
-        match bytes.split_first_chunk() {
-            Some((id, bytes)) if !bytes.is_empty() => Ok(Self {
-                name,
-                id: KeyId(*id),
-                bytes: bytes.to_vec(),
-            }),
-            Some(_) | None => Err(SignatureLineError),
-        }
-    }
-
-    fn is_by(&self, key: &VerifierKey) -> bool {
-        self.id == key.id() && self.name == *key.name()
-    }
-}
-
-impl fmt::Display for Signature {
-    /// Writes the line without its newline.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = [&self.id.0[..], &self.bytes].concat();
-        write!(f, "{SIGNATURE_MARK}{} {}", self.name, line::base64(&bytes))
-    }
-}
-
-/// Why a text is not a signature line.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("not a signature line")]
-pub struct SignatureLineError;
 
 /// The key of a log. It is wiped from memory when dropped.
 pub struct NoteSigner {
@@ -303,7 +229,7 @@ impl Note {
         if self.to_string().len() + signature.to_string().len() >= MAX_NOTE_LEN {
             return Err(AddSignatureError::TooLong);
         }
-        let same = |old: &&mut Signature| old.id == signature.id && old.name == signature.name;
+        let same = |old: &&mut Signature| old.is_of_key_of(&signature);
         if let Some(old) = self.signatures.iter_mut().find(same) {
             *old = signature;
         } else if self.signatures.len() < MAX_NOTE_SIGNATURES {
@@ -328,7 +254,7 @@ impl Note {
         let mut signed: Vec<Verified<'k>> = Vec::new();
         for signature in &self.signatures {
             for key in known.iter().copied().filter(|key| signature.is_by(key)) {
-                let time = key.verify(&self.text, &signature.bytes)?;
+                let time = key.verify(&self.text, signature.bytes())?;
                 if signed.iter().all(|earlier| earlier.key != key) {
                     signed.push(Verified { key, time });
                 }
@@ -404,11 +330,7 @@ mod tests {
         let (a, b) = (signer("example.com/a", 1), signer("example.com/b", 2));
         let keys = [a.verifier_key(), b.verifier_key()];
         let mut note = signed();
-        note.add(Signature {
-            bytes: vec![1; 64],
-            ..b.sign("x\n")
-        })
-        .unwrap();
+        note.add(Signature::of(&keys[1], vec![1; 64])).unwrap();
         let bad = BadSignature {
             name: b.name().clone(),
         };
@@ -430,10 +352,7 @@ mod tests {
         }
         let one_more = signer("example.com/a", 65).sign("x\n");
         assert_eq!(note.add(one_more), Err(AddSignatureError::TooMany));
-        let huge = Signature {
-            bytes: vec![0; MAX_NOTE_LEN],
-            ..signed().signatures[0].clone()
-        };
+        let huge = Signature::of(&signer("a", 1).verifier_key(), vec![0; MAX_NOTE_LEN]);
         assert_eq!(signed().add(huge), Err(AddSignatureError::TooLong));
     }
 
