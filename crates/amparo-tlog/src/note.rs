@@ -317,7 +317,7 @@ mod tests {
             })
         };
         assert_eq!(
-            names(&[a_key.clone()]),
+            names(std::slice::from_ref(&a_key)),
             Ok(vec!["example.com/a".to_owned()])
         );
         assert_eq!(names(&[b_key, a_key]).map(|names| names.len()), Ok(2));

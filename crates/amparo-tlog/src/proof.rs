@@ -323,7 +323,7 @@ mod tests {
         let found = MAX_PROOF_FILE_LEN + 1;
         let long = LogProof::parse(&vec![b'a'; found]);
         assert_eq!(long, Err(ParseLogProofError::TooLong { found }));
-        let crowded = with(first_hash, &format!("{first_hash}\n").repeat(60).trim_end());
+        let crowded = with(first_hash, format!("{first_hash}\n").repeat(60).trim_end());
         let found = proof_of(7, None).inclusion.len() + 59;
         let parts = LogProofError::TooManyHashes { found };
         assert_eq!(LogProof::parse(crowded.as_bytes()), Err(parts.into()));
