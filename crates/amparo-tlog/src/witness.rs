@@ -182,7 +182,8 @@ pub enum Refusal {
         /// The root of the checkpoint.
         claimed: Hash,
     },
-    /// The proof does not show that the log only grew: it may have been rewritten.
+    /// The proof does not show that the log only grew: it may have been rewritten. Or the proof,
+    /// which nobody signs, was damaged on the way: ask the log once more before accusing it.
     #[error("the log does not show that it extends what this witness saw")]
     NotConsistent(#[from] VerifyConsistencyError),
 }
