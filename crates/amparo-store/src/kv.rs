@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
 /// are put once are written once.
@@ -33,6 +34,11 @@ const EVICTING_READS: u32 = 31;
 
 /// Reads of a strip after a put into it.
 const EVICTING_READS_AFTER_PUT: u32 = 8;
+
+/// How long an open waits for another handle to go. sled's writing threads may hold on to the file
+/// a moment after the last handle of this process is dropped.
+const BUSY_WAIT: Duration = Duration::from_millis(500);
+const BUSY_POLL: Duration = Duration::from_millis(2);
 
 const CRC_BYTES: usize = 4;
 
@@ -160,7 +166,8 @@ impl Kv {
     /// snapshot of what was put since the last open, which is what makes the next open quick.
     ///
     /// # Errors
-    /// [`KvError::Busy`] at once when it is open elsewhere; `Damaged`, `Full` and `Io` as named.
+    /// [`KvError::Busy`] when it stays open elsewhere for [`BUSY_WAIT`]; `Damaged`, `Full` and `Io`
+    /// as named.
     pub fn open(dir: &Path) -> Result<Self, KvError> {
         create_private_dir(dir).map_err(from_io)?;
         remove_unfinished_snapshots(dir).map_err(from_io)?;
@@ -168,7 +175,7 @@ impl Kv {
             .path(dir)
             .flush_every_ms(None)
             .cache_capacity(CACHE_BYTES);
-        let db = fence(|| config.open())?.map_err(from_sled)?;
+        let db = open_patiently(&config)?;
         Ok(Self {
             dir: dir.to_owned(),
             db: Some(db),
@@ -312,6 +319,16 @@ impl Iterator for Scan<'_> {
             let value = Value::checked(self.table, &key, raw)?;
             Ok((key.to_vec(), value))
         }))
+    }
+}
+
+fn open_patiently(config: &sled::Config) -> Result<sled::Db, KvError> {
+    let start = Instant::now();
+    loop {
+        match fence(|| config.open())?.map_err(from_sled) {
+            Err(KvError::Busy) if start.elapsed() < BUSY_WAIT => std::thread::sleep(BUSY_POLL),
+            outcome => return outcome,
+        }
     }
 }
 

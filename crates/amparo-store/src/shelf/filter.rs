@@ -84,7 +84,7 @@ impl Filter {
     fn place(&self, key: u128) -> (usize, impl Iterator<Item = u64> + use<>) {
         let hash = mix((key >> 64) as u64 ^ mix(key as u64));
         // The top bits choose the block, so that halving the filter joins neighbours.
-        let block = (u128::from(hash) * self.blocks.len() as u128 >> 64) as usize;
+        let block = ((u128::from(hash) * self.blocks.len() as u128) >> 64) as usize;
         let spread = mix(hash ^ 0x9E37_79B9_7F4A_7C15);
         (
             block,

@@ -52,10 +52,13 @@ fn place(first_strip: u32, no: u32) -> (Table, [u8; 1]) {
     )
 }
 
+/// A page and when it was used last.
+type CachedPage = (Arc<Page>, u64);
+
 /// Pages read lately, shared by all runs of a shelf.
 #[derive(Default)]
 pub(super) struct PageCache {
-    pages: Mutex<HashMap<(u32, u32), (Arc<Page>, u64)>>,
+    pages: Mutex<HashMap<(u32, u32), CachedPage>>,
     clock: AtomicU64,
 }
 
@@ -122,10 +125,8 @@ impl Run {
         let start = fence
             .partition_point(|(first, _)| *first < key)
             .saturating_sub(1);
-        for no in start..fence.len() {
-            if fence[no].0 > key {
-                break;
-            }
+        let posts = fence.iter().enumerate().skip(start);
+        for (no, _) in posts.take_while(|(_, (first, _))| *first <= key) {
             let at = (self.meta.first_strip, no as u32);
             let page = match cache.find(at) {
                 Some(page) => page,

@@ -15,8 +15,13 @@ use crate::kv::{Kv, STRIP_VALUES, Table, Value};
 /// Bundles in a volume: 256 strips of lines and as many of openings.
 const BUNDLES_PER_VOLUME: u64 = 2048;
 
-/// Volumes open at a time. Scans need one; look-ups across a long ledger a few.
-const OPEN_VOLUMES_MAX: usize = 8;
+/// Volumes open at a time. Scans need one, look-ups across a long ledger all they can get.
+const OPEN_VOLUMES_MAX: usize = 32;
+
+/// Bytes read after which all volumes are closed, and opened again when asked for: the only way to
+/// get back what sled has cached, which it holds on to by the leaf, one strip or more in each of
+/// 256 shards.
+const CACHED_BYTES_MAX: u64 = 48 << 20;
 
 /// Which of a bundle's two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,8 @@ struct Volume {
     number: u64,
     kv: Kv,
     used: AtomicU64,
+    /// The strip read last, which costs nothing to read again.
+    strip: AtomicU64,
 }
 
 /// All volumes of a shelf.
@@ -37,6 +44,8 @@ pub(super) struct Volumes {
     stamp: Stamp,
     open: RwLock<Vec<Volume>>,
     clock: AtomicU64,
+    /// About how much the open volumes hold in memory.
+    cached: AtomicU64,
     /// The volume with puts that are not synced yet.
     unsynced: Option<u64>,
 }
@@ -48,6 +57,7 @@ impl Volumes {
             stamp,
             open: RwLock::default(),
             clock: AtomicU64::new(0),
+            cached: AtomicU64::new(0),
             unsynced: None,
         }
     }
@@ -58,8 +68,20 @@ impl Volumes {
         if !self.path(number).join("db").is_file() {
             return Err(damaged(bundle)); // opening would create it
         }
+        if self.cached.load(Ordering::Relaxed) > CACHED_BYTES_MAX {
+            self.close_all();
+        }
         let (table, key) = place(part, bundle);
-        self.with(number, |kv| Ok(kv.get(table, &key)?))
+        self.with(number, |volume| {
+            let value = volume.kv.get(table, &key)?;
+            let strip = bundle / STRIP_VALUES * 2 + u64::from(part == Part::Sealed);
+            if volume.strip.swap(strip, Ordering::Relaxed) != strip {
+                let bytes = value.as_ref().map_or(0, |value| value.bytes().len() as u64);
+                self.cached
+                    .fetch_add(bytes * STRIP_VALUES, Ordering::Relaxed);
+            }
+            Ok(value)
+        })
     }
 
     /// Puts a value of bundle `bundle`; bundles come in order.
@@ -70,14 +92,16 @@ impl Volumes {
         }
         self.unsynced = Some(number);
         let (table, key) = place(part, bundle);
-        self.with(number, |kv| Ok(kv.put(table, &key, value).map(drop)?))
+        self.with(number, |volume| {
+            Ok(volume.kv.put(table, &key, value).map(drop)?)
+        })
     }
 
     /// Waits until what was put is on the device, so that no manifest names what a power cut
     /// could take.
     pub(super) fn sync(&mut self) -> Result<(), ShelfError> {
         if let Some(number) = self.unsynced {
-            self.with(number, |kv| Ok(kv.sync()?))?;
+            self.with(number, |volume| Ok(volume.kv.sync()?))?;
             self.unsynced = None;
         }
         Ok(())
@@ -97,11 +121,12 @@ impl Volumes {
         let volumes = entries.div_ceil(BUNDLES_PER_VOLUME * ENTRIES_PER_BUNDLE);
         let present = (0..volumes).filter(|number| self.path(*number).is_dir());
         present
-            .map(|number| self.with(number, |kv| Ok(kv.size_on_disk()?)))
+            .map(|number| self.with(number, |volume| Ok(volume.kv.size_on_disk()?)))
             .sum()
     }
 
     fn close_all(&self) {
+        self.cached.store(0, Ordering::Relaxed);
         self.open
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -115,20 +140,20 @@ impl Volumes {
     fn with<T>(
         &self,
         number: u64,
-        call: impl Fn(&Kv) -> Result<T, ShelfError>,
+        call: impl Fn(&Volume) -> Result<T, ShelfError>,
     ) -> Result<T, ShelfError> {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         {
             let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(volume) = open.iter().find(|volume| volume.number == number) {
                 volume.used.store(now, Ordering::Relaxed);
-                return call(&volume.kv);
+                return call(volume);
             }
         }
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have opened it while this one waited.
         if let Some(volume) = open.iter().find(|volume| volume.number == number) {
-            return call(&volume.kv);
+            return call(volume);
         }
         if open.len() >= OPEN_VOLUMES_MAX {
             let used = |volume: &Volume| volume.used.load(Ordering::Relaxed);
@@ -137,12 +162,15 @@ impl Volumes {
         }
         let kv = Kv::open(&self.path(number))?;
         self.stamp.check_or_write(&kv)?;
-        let outcome = call(&kv);
-        open.push(Volume {
+        let (used, strip) = (AtomicU64::new(now), AtomicU64::new(u64::MAX));
+        let volume = Volume {
             number,
             kv,
-            used: AtomicU64::new(now),
-        });
+            used,
+            strip,
+        };
+        let outcome = call(&volume);
+        open.push(volume);
         outcome
     }
 }
