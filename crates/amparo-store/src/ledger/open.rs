@@ -318,6 +318,11 @@ impl Parts {
         journal: &Journal,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<(Shelf, Frontier), OpenError> {
+        if shelf.head().is_none() && journal.size() > 1 {
+            notify(Notice::StoreRebuilt {
+                reason: "it holds nothing".to_owned(),
+            });
+        }
         match self.catch_up(&mut shelf, journal, notify) {
             Ok(frontier) => return Ok((shelf, frontier)),
             Err(CatchUpError::Journal(error)) => return Err(*error),
