@@ -29,17 +29,20 @@ pub enum SystemError {
     InputOutput,
     /// `ENOSPC`: the disk is full.
     NoSpace,
+    /// Nothing: it says that a write or sync was done. Any other operation is done.
+    Silence,
 }
 
 impl SystemError {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::InputOutput, Self::NoSpace];
+    /// Those that are told.
+    pub const TOLD: [Self; 2] = [Self::InputOutput, Self::NoSpace];
 
-    fn to_io(self) -> io::Error {
-        io::Error::from_raw_os_error(match self {
-            Self::InputOutput => 5,
-            Self::NoSpace => 28,
-        })
+    fn answer(self) -> io::Result<()> {
+        match self {
+            Self::InputOutput => Err(io::Error::from_raw_os_error(5)),
+            Self::NoSpace => Err(io::Error::from_raw_os_error(28)),
+            Self::Silence => Ok(()),
+        }
     }
 }
 
@@ -130,14 +133,11 @@ impl FaultyFiles {
         operation: impl FnOnce(&mut Shared) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut shared = self.lock();
-        match shared.strike(takes_space) {
-            None => operation(&mut shared),
-            Some(fault) => {
-                if fault.effect == Effect::Whole {
-                    operation(&mut shared)?;
-                }
-                Err(fault.error.to_io())
-            }
+        let fault = shared.strike(takes_space);
+        match fault.map(|fault| (fault.effect, fault.error.answer())) {
+            None | Some((_, Ok(()))) => operation(&mut shared),
+            Some((Effect::Nothing | Effect::Torn(_), Err(error))) => Err(error),
+            Some((Effect::Whole, Err(error))) => operation(&mut shared).and(Err(error)),
         }
     }
 }
@@ -295,7 +295,7 @@ impl OpenFile for FaultyFile {
             };
             shared.recording.change(change);
         }
-        fault.map_or(Ok(()), |fault| Err(fault.error.to_io()))
+        fault.map_or(Ok(()), |fault| fault.error.answer())
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {

@@ -121,7 +121,7 @@ impl Recording {
             })
             | None => Record::Sync(node),
         });
-        fault.map_or(Ok(()), |fault| Err(fault.error.to_io()))
+        fault.map_or(Ok(()), |fault| fault.error.answer())
     }
 }
 
