@@ -22,6 +22,15 @@ mod recording;
 use recording::{Change, Node};
 pub use recording::{Recording, Survivors};
 
+/// A temporary folder in memory where the system has one, so that tests that sync thousands of
+/// times do not wait for a device.
+///
+/// # Errors
+/// Those of the system.
+pub fn scratch() -> io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
+}
+
 /// What the system says when it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SystemError {
@@ -342,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_power_cut_keeps_what_was_synced_and_may_drop_the_rest() {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch().unwrap();
         let recording = recorded_run(root.path()).recording();
         let cases = [
             (recording.len(), Survivors::Nothing, Some(("b", "durable"))),
@@ -360,7 +369,7 @@ mod tests {
             (3, Survivors::Everything, Some(("a", "durable"))),
         ];
         for (at, survivors, expected) in cases {
-            let after = tempfile::tempdir().unwrap();
+            let after = scratch().unwrap();
             recording.power_cut(at, survivors, after.path()).unwrap();
             let found = names(after.path()).pop().map(|name| {
                 let content = RealFiles.read(&after.path().join(&name), 100).unwrap();
@@ -378,11 +387,11 @@ mod tests {
 
     #[test]
     fn random_survivors_never_lose_what_was_synced() {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch().unwrap();
         let recording = recorded_run(root.path()).recording();
         let mut contents = std::collections::BTreeSet::new();
         for seed in 0..64 {
-            let after = tempfile::tempdir().unwrap();
+            let after = scratch().unwrap();
             recording
                 .power_cut(recording.len(), Survivors::Random(seed), after.path())
                 .unwrap();
@@ -398,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_later_sync_does_not_cover_what_a_failed_one_lost() {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch().unwrap();
         let files = FaultyFiles::new(root.path()).unwrap();
         let mut file = files.create_file(&root.path().join("a")).unwrap();
         files.sync_folder(root.path()).unwrap();
@@ -412,7 +421,7 @@ mod tests {
         files.set_fault(Some(fault));
         assert_eq!(file.sync_data().unwrap_err().raw_os_error(), Some(5));
         file.sync_data().unwrap();
-        let after = tempfile::tempdir().unwrap();
+        let after = scratch().unwrap();
         files
             .recording()
             .power_cut(files.recorded(), Survivors::Nothing, after.path())
@@ -422,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_torn_write_puts_down_its_first_bytes_and_a_full_disk_stays_full() {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch().unwrap();
         let files = FaultyFiles::new(root.path()).unwrap();
         let mut file = files.create_file(&root.path().join("a")).unwrap();
         files.set_fault(Some(Fault {

@@ -3,7 +3,7 @@ use super::super::{
     SEQUENCE_MAX, SealError,
 };
 use super::*;
-use crate::files::faults::{Effect, Fault, FaultyFiles, SystemError};
+use crate::files::faults::{Effect, Fault, FaultyFiles, SystemError, scratch};
 
 #[test]
 fn a_batch_at_a_limit_is_taken_and_one_past_it_refused() {
@@ -110,7 +110,7 @@ fn a_log_that_would_pass_the_last_sequence_is_full() {
 
 #[test]
 fn after_a_failed_sync_the_outcome_is_unknown_and_nothing_more_is_accepted() {
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch().unwrap();
     let folder = parent.path().join("journal");
     let files = FaultyFiles::new(parent.path()).unwrap();
     Journal::create(Arc::new(files.clone()), &folder, LEDGER, EMPTY_ROOT).unwrap();
@@ -142,7 +142,7 @@ fn after_a_failed_sync_the_outcome_is_unknown_and_nothing_more_is_accepted() {
 
 #[test]
 fn on_a_full_disk_the_batch_is_not_recorded_and_is_taken_once_there_is_space() {
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch().unwrap();
     let folder = parent.path().join("journal");
     let files = FaultyFiles::new(parent.path()).unwrap();
     Journal::create(Arc::new(files.clone()), &folder, LEDGER, EMPTY_ROOT).unwrap();
@@ -238,7 +238,7 @@ fn a_damaged_full_segment_is_left_as_it_is() {
 
 #[test]
 fn the_raw_segment_stays_where_the_sealed_one_does_not_read_back() {
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch().unwrap();
     let folder = parent.path().join("journal");
     let mut lost_writes = 0;
     for operation in 0.. {
@@ -298,7 +298,7 @@ fn a_journal_is_not_created_over_another_nor_opened_where_there_is_none() {
 
 #[test]
 fn what_a_crash_left_of_a_creation_is_replaced() {
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch().unwrap();
     let temporary = parent.path().join("journal.tmp");
     std::fs::create_dir(&temporary).unwrap();
     std::fs::write(temporary.join("00000000000000000000.log.tmp"), b"half").unwrap();

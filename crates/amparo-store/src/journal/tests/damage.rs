@@ -2,7 +2,7 @@ use super::super::frame::{FrameHeader, FrameKind};
 use super::super::segment::{Form, SegmentHeader};
 use super::super::{Damage, Finding, Lost, OpenError, ReadError, Salvaged};
 use super::*;
-use crate::files::faults::{Effect, Fault, FaultyFiles, SystemError};
+use crate::files::faults::{Effect, Fault, FaultyFiles, SystemError, scratch};
 
 /// Two sealed segments and an open one of several frames.
 fn small_journal() -> (Fixture, u64) {
@@ -30,7 +30,8 @@ fn check_named(fixture: &Fixture, size: u64, what: &str) {
     check_accounted_for(&known.findings, fixture, size, what);
 
     for access in [Access::Read, Access::Write] {
-        let files = Arc::new(RealFiles);
+        // Does not wait for the device, of which there would be thousands of syncs.
+        let files = Arc::new(FaultyFiles::new(&fixture.folder()).unwrap());
         match Journal::open(files, &fixture.folder(), access, Some(size)) {
             Err(OpenError::Damaged { .. } | OpenError::Io { .. } | OpenError::Missing { .. }) => {}
             Err(error @ OpenError::OtherFormat { .. }) => panic!("{what}: {error}"),
@@ -361,7 +362,7 @@ fn what_is_sound_in_itself_and_in_the_wrong_place_is_named() {
         ),
     ];
     for (segments, damage, lost) in cases {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch().unwrap();
         for (first_seq, content) in segments {
             std::fs::write(Form::Raw.path(folder.path(), first_seq), content).unwrap();
         }

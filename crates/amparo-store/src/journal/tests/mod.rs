@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Access, AppendError, Journal, LastBatch, Opened, Record, Root, Sizes, Verified};
+use crate::files::faults::scratch;
 use crate::files::{Files, RealFiles};
 
 mod append; // refusals, and what an append leaves
@@ -103,7 +104,7 @@ impl Fixture {
     }
 
     fn with_sizes(sizes: Sizes, counts: &[u64]) -> Self {
-        let parent = tempfile::tempdir().unwrap();
+        let parent = scratch().unwrap();
         let fixture = Self { parent, sizes };
         Journal::create(Arc::new(RealFiles), &fixture.folder(), LEDGER, EMPTY_ROOT).unwrap();
         let mut journal = fixture.open(Access::Write).0;
