@@ -11,6 +11,7 @@ mod append; // refusals, and what an append leaves
 mod damage; // flipped bits, cut and missing files
 mod faults; // every operation fails
 mod layout; // LAYOUT.md, byte by byte
+mod misplaced; // sound in itself, and in the wrong place
 mod power; // power cuts after every operation
 mod round_trip; // what goes in comes out
 
