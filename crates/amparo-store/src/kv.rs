@@ -255,11 +255,6 @@ impl Kv {
         file.sync_data().map_err(from_io)
     }
 
-    /// Bytes of all files of the store.
-    pub fn size_on_disk(&self) -> Result<u64, KvError> {
-        folder_bytes(&self.dir).map_err(from_io)
-    }
-
     fn fenced<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, KvError> {
         let (Some(db), false) = (&self.db, self.broken.load(Ordering::Acquire)) else {
             return Err(KvError::Damaged("an earlier call broke off".to_owned()));
@@ -421,13 +416,21 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn folder_bytes(dir: &Path) -> io::Result<u64> {
+/// Bytes of all files under `dir`.
+///
+/// # Errors
+/// `Io`.
+pub fn folder_bytes(dir: &Path) -> Result<u64, KvError> {
+    count_bytes(dir).map_err(from_io)
+}
+
+fn count_bytes(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0_u64;
     for file in std::fs::read_dir(dir)? {
         let file = file?;
         let meta = file.metadata()?;
         bytes += if meta.is_dir() {
-            folder_bytes(&file.path())?
+            count_bytes(&file.path())?
         } else {
             meta.len()
         };
@@ -465,7 +468,7 @@ mod tests {
                 b"far"
             );
             assert!(kv.get(Table::Sealed(3), &[1]).unwrap().is_none());
-            assert!(kv.size_on_disk().unwrap() > 200_000);
+            assert!(folder_bytes(dir.path()).unwrap() > 200_000);
         }
     }
 
