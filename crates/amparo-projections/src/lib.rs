@@ -2,7 +2,8 @@
 //!
 //! [`Facts`] is fed every entry in order. A [`View`] of it is what was known at some entry: which
 //! entries are in force, who is whom, what a group weighs. Each question is a file of its own, a
-//! pure function over a view, [`totals`] first. [`RunningTotals`] answers it entry by entry.
+//! pure function over a view: [`totals`], [`timeline`], [`roster`],
+//! [`RunningTotals`] answers the first of them entry by entry.
 //!
 //! The crate refuses to store anything and to print anything. Dropping a read model loses
 //! nothing: fed the same entries it gives the same answers.
@@ -15,10 +16,14 @@ pub mod facts;
 pub mod grouping;
 /// Who counts as held.
 pub mod profile;
+/// Who is in a state.
+pub mod roster;
 /// Totals kept up to date.
 pub mod running;
 /// Sets of states.
 pub mod state_set;
+/// The story of one subject.
+pub mod timeline;
 /// How many are in each state.
 pub mod totals;
 /// What is known at an entry.

@@ -24,6 +24,8 @@ pub struct View<'a> {
     size: usize,
     in_force: Vec<bool>,
     left_out: Option<Vec<bool>>,
+    /// What is corrected by what, in order.
+    corrections: Vec<(Seq, Seq)>,
     merging: Merging,
     /// Whom each subject's entries belong to.
     roots: Vec<SubjectId>,
@@ -115,12 +117,14 @@ impl<'a> View<'a> {
             size,
             in_force: from_the_newest_back(facts, size),
             left_out: None,
+            corrections: Vec::new(),
             merging: Merging::default(),
             roots: Vec::new(),
             weights: BTreeMap::new(),
             starts: Vec::new(),
             entries: Vec::new(),
         };
+        view.sort_corrections();
         view.merge();
         view.weigh();
         view.sort_by_subject();
@@ -183,14 +187,13 @@ impl<'a> View<'a> {
 
     /// The known entries that replace or retract an entry, in log order, in force or not.
     pub fn corrections_of(&self, seq: Seq) -> impl Iterator<Item = Seq> + '_ {
-        let list = &self.facts.correcting;
-        // The list is in log order, and a correction comes after what it corrects.
-        let after = list.partition_point(|n| u64::from(*n) <= seq.number());
-        list[after..]
+        let first = self
+            .corrections
+            .partition_point(|(target, _)| *target < seq);
+        self.corrections[first..]
             .iter()
-            .take_while(|n| (**n as usize) < self.size)
-            .filter(move |n| self.facts.at(**n).target() == Some(seq))
-            .map(|n| Seq::new((*n).into()))
+            .take_while(move |(target, _)| *target == seq)
+            .map(|(_, by)| *by)
     }
 
     /// The merges that hold.
@@ -206,6 +209,17 @@ impl<'a> View<'a> {
     /// Whom the entries of a subject belong to.
     pub fn root(&self, subject: SubjectId) -> SubjectId {
         self.roots.get(subject.index()).copied().unwrap_or(subject)
+    }
+
+    /// Those whose entries belong to a subject by merges, in the order of first mention.
+    pub fn merged_into(&self, subject: SubjectId) -> Vec<SubjectId> {
+        let merged = self.merging.roots.iter();
+        let mut merged: Vec<_> = merged
+            .filter(|(_, root)| **root == subject)
+            .map(|(from, _)| *from)
+            .collect();
+        merged.sort_unstable();
+        merged
     }
 
     /// The subjects that are known, after merges, in the order of first mention.
@@ -320,6 +334,15 @@ impl<'a> View<'a> {
             (Some(start), Some(end)) => &self.entries[*start as usize..*end as usize],
             _ => &[],
         }
+    }
+
+    fn sort_corrections(&mut self) {
+        let known = self.known(&self.facts.correcting).iter();
+        let mut corrections: Vec<_> = known
+            .filter_map(|n| Some((self.facts.at(*n).target()?, Seq::new((*n).into()))))
+            .collect();
+        corrections.sort_unstable();
+        self.corrections = corrections;
     }
 
     fn merge(&mut self) {
