@@ -5,7 +5,7 @@
 //! [`View`](crate::View) of the first so many of them. Append-only, so any view of a shorter log
 //! stays what it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amparo_core::date::Occurred;
 use amparo_core::entry::{Entry, Recorded};
@@ -50,6 +50,7 @@ pub struct Facts {
     texts: Interner<Box<str>>,
     voices: Interner<Box<[Voice]>>,
     offences: Interner<Box<[TextId]>>,
+    places: BTreeSet<TextId>,
     claims: Vec<Claim>,
     instruments: Vec<Instrument>,
     /// Persons and groups in the order of registration, and the number of each.
@@ -186,6 +187,11 @@ impl Facts {
             Particulars::Instrument { kept, .. } => self.instruments.get(kept as usize),
             _ => None,
         }
+    }
+
+    /// Every place that custody entries name, each once, in the order of first mention.
+    pub fn places(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|id| self.text(*id))
     }
 
     /// How many persons and groups the log mentions.
@@ -334,6 +340,7 @@ impl Facts {
     /// Notes what the entry is for the lists of this model.
     fn index(&mut self, fact: &Fact) {
         let position = self.facts.len() as u32;
+        self.places.extend(fact.place());
         if fact.target.is_some() {
             self.correcting.push(position);
         }

@@ -2,12 +2,16 @@
 //!
 //! [`Facts`] is fed every entry in order. A [`View`] of it is what was known at some entry: which
 //! entries are in force, who is whom, what a group weighs. Each question is a file of its own, a
-//! pure function over a view: [`totals`], [`timeline`], [`roster`],
+//! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`],
 //! [`RunningTotals`] answers the first of them entry by entry.
 //!
 //! The crate refuses to store anything and to print anything. Dropping a read model loses
 //! nothing: fed the same entries it gives the same answers.
 
+/// Changes of state.
+pub mod changes;
+/// Claimed against documented.
+pub mod claims;
 /// One entry, compactly.
 pub mod fact;
 /// The whole log, compactly.
@@ -31,6 +35,8 @@ pub mod view;
 
 mod interner;
 mod merging;
+mod scope;
+
 #[cfg(test)]
 mod naive;
 #[cfg(test)]

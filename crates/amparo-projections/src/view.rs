@@ -286,18 +286,21 @@ impl<'a> View<'a> {
 
     /// Where a subject is at the end of a day, by the point dates.
     ///
-    /// The place of the latest custody step or transfer; a transfer or sighting that names none
-    /// leaves the place as it was, any other step without a place makes it unknown.
+    /// The place of the latest custody step or transfer. One that names none leaves the place as
+    /// it was if it changes no state (a sighting, a second report); after any other, also after
+    /// a transfer to nobody knows where, the place is unknown.
     pub fn place(&self, subject: SubjectId, as_of: Day) -> Option<(Seq, TextId)> {
-        let moves = self.moves(subject, as_of);
-        for (seq, fact) in moves.into_iter().rev() {
+        let (mut at, mut before) = (None, None);
+        for (seq, fact) in self.moves(subject, as_of) {
+            let state = fact.kind().state();
             match fact.place() {
-                Some(place) => return Some((seq, place)),
-                None if matches!(fact.kind(), Kind::Transfer | Kind::CustodyObserved) => {}
-                None => return None,
+                Some(place) => at = Some((seq, place)),
+                None if state.is_some() && state == before => {}
+                None => at = None,
             }
+            before = state.or(before);
         }
-        None
+        at
     }
 
     /// The codes of the instruments that are registered or used by entries in force.
