@@ -2,7 +2,7 @@
 //!
 //! [`Facts`] is fed every entry in order. A [`View`] of it is what was known at some entry: which
 //! entries are in force, who is whom, what a group weighs. Each question is a file of its own, a
-//! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`],
+//! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`], [`conflicts`],
 //! [`RunningTotals`] answers the first of them entry by entry.
 //!
 //! The crate refuses to store anything and to print anything. Dropping a read model loses
@@ -12,6 +12,8 @@
 pub mod changes;
 /// Claimed against documented.
 pub mod claims;
+/// What is odd in the log.
+pub mod conflicts;
 /// One entry, compactly.
 pub mod fact;
 /// The whole log, compactly.
