@@ -162,7 +162,7 @@ fn a_journal_that_lost_what_the_store_holds_is_damage_and_not_a_torn_end() {
     let (ledger, notices) = opened(&folder, Access::Write);
     assert_eq!(ledger.head().size, 7);
     assert!(
-        matches!(notices[..], [Notice::TornBatchCut { .. }]),
+        matches!(notices[..], [Notice::TornBatchCut { .. }, ..]),
         "{notices:?}"
     );
 }
