@@ -16,12 +16,13 @@ use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::Kind;
 
 use crate::ReadModel;
+use crate::courses::{Courses, step_of};
 use crate::fact::{Particulars, SubjectId, TextId};
 use crate::facts::{ApplyError, Facts};
 use crate::merging::Merging;
 use crate::profile::Profile;
 use crate::totals::{Cell, Tally, TotalsRow, standings};
-use crate::view::{Courses, GroupWeight, step_of};
+use crate::view::GroupWeight;
 
 /// The totals of a log as it grows.
 #[derive(Debug, Clone)]
