@@ -291,6 +291,8 @@ proptest! {
             let view = View::head(running.facts());
             prop_assert_eq!(running.rows(), totals(&view, running.as_of(), &profile));
         }
+        let at_once = RunningTotals::of(sample.facts(), running.as_of(), profile.clone());
+        prop_assert_eq!(at_once.rows(), running.rows());
         for day in days {
             running.move_to(february(day));
             let view = View::head(running.facts());

@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 
 use amparo_core::date::Day;
-use amparo_core::force::Merges;
 use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::{Axis, Kind};
 
@@ -153,11 +152,6 @@ impl<'a> View<'a> {
             .iter()
             .take_while(move |(target, _)| *target == seq)
             .map(|(_, by)| *by)
-    }
-
-    /// The merges that hold.
-    pub fn merges(&self) -> &Merges {
-        &self.merging.merges
     }
 
     /// The merges in force that are disregarded, since each would close a circle.
