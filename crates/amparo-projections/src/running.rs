@@ -324,3 +324,45 @@ impl ReadModel for RunningTotals {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{Sample, day};
+
+    /// The naive model checks the rest; this is the chain that random histories seldom make.
+    #[test]
+    fn a_merge_of_two_told_apart_from_a_group_gives_it_back_its_weight() {
+        let mut sample = Sample::default();
+        let mut running = RunningTotals::new(day("2026-02-10"), Profile::default());
+        for (draft, held) in [
+            (r#""kind":"group","group":"g:1","size":3"#, 0),
+            (
+                r#""kind":"house-arrest","group":"g:1","occurred":"2026-02-01""#,
+                3,
+            ),
+            (r#""kind":"identification","group":"g:1","person":"p:1""#, 2),
+            (r#""kind":"identification","group":"g:1","person":"p:2""#, 1),
+            (r#""kind":"merge","person":"p:2","into":"p:1""#, 2),
+            (r#""kind":"merge","person":"p:1","into":"p:3""#, 2),
+            (r#""kind":"retraction","entry":"@4""#, 1),
+            (r#""kind":"retraction","entry":"@6""#, 2),
+        ] {
+            sample.add(draft);
+            running.apply(sample.entries.last().unwrap()).unwrap();
+            let total = running.rows().last().map(|row| row.total.count);
+            assert_eq!(total, Some(held), "{draft}");
+        }
+    }
+
+    #[test]
+    fn an_entry_out_of_turn_changes_nothing() {
+        let sample = Sample::of(&[r#""kind":"arrest","person":"p:1","occurred":"2026-02-01""#]);
+        let mut running = RunningTotals::new(day("2026-02-10"), Profile::default());
+        running.apply(&sample.entries[0]).unwrap();
+        let before = running.rows();
+        assert!(running.apply(&sample.entries[0]).is_err());
+        assert_eq!(running.rows(), before);
+        assert_eq!(running.facts().len(), 1);
+    }
+}
