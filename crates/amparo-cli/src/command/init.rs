@@ -174,7 +174,7 @@ fn answer(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Exit, Failur
         Column::text("root"),
     ];
     let (opening, head) = (ledger.opening(), ledger.head());
-    let mut reply = Reply::new(whole_meta(ledger), columns).as_record();
+    let mut reply = Reply::new(whole_meta(ledger), columns).into_record();
     reply.push(vec![
         Cell::text(opening.ledger),
         Cell::text(&opening.name),
