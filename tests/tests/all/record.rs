@@ -231,7 +231,11 @@ fn the_opening_is_neither_corrected_nor_retracted() {
         ],
     ] {
         let run = bench.refused(3, args);
-        assert!(run.err.contains("opens the ledger"), "{args:?}\n{}", run.err);
+        assert!(
+            run.err.contains("opens the ledger"),
+            "{args:?}\n{}",
+            run.err
+        );
     }
 }
 
