@@ -223,6 +223,16 @@ impl Failure {
         self
     }
 
+    /// The failure in one line, with its causes.
+    pub fn message(&self) -> String {
+        [&self.0.message]
+            .into_iter()
+            .chain(&self.0.causes)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
+
     /// Whether the reader of our output went away, which ends a run quietly.
     pub fn is_broken_pipe(&self) -> bool {
         self.0.broken_pipe

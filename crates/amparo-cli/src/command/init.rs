@@ -58,7 +58,9 @@ impl Init {
             Some(export) => restore(session, &dir, export, &recorder)?,
             None => self.make(session, &dir, recorder)?,
         };
-        answer(session, &ledger)
+        let answered = answer(session, &ledger);
+        session.close(ledger);
+        answered
     }
 
     fn dir(&self, session: &Session<'_, '_>) -> Result<PathBuf, Failure> {
