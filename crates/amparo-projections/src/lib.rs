@@ -1,1 +1,66 @@
-//! Part of Amparo.
+//! The read models of Amparo: every number and every answer that is derived from the log.
+//!
+//! [`Facts`] is fed every entry in order. A [`View`] of it is what was known at some entry: which
+//! entries are in force, who is whom, what a group weighs. Each question is a file of its own, a
+//! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`], [`conflicts`],
+//! [`audit`]. [`RunningTotals`] answers the first of them entry by entry.
+//!
+//! The crate refuses to store anything and to print anything. Dropping a read model loses
+//! nothing: fed the same entries it gives the same answers.
+
+/// Everything about a past state, and what became of it.
+pub mod audit;
+/// Changes of state.
+pub mod changes;
+/// Claimed against documented.
+pub mod claims;
+/// What is odd in the log.
+pub mod conflicts;
+/// One entry, compactly.
+pub mod fact;
+/// The whole log, compactly.
+pub mod facts;
+/// Which entries count.
+pub mod filter;
+/// Totals laid out by place, court, source and the like.
+pub mod grouping;
+/// Who counts as held.
+pub mod profile;
+/// Who is in a state.
+pub mod roster;
+/// Totals kept up to date.
+pub mod running;
+/// Sets of states.
+pub mod state_set;
+/// The story of one subject.
+pub mod timeline;
+/// How many are in each state.
+pub mod totals;
+/// What is known at an entry.
+pub mod view;
+
+mod interner;
+mod merging;
+mod scope;
+
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod sample;
+
+pub use facts::{ApplyError, Facts};
+pub use profile::Profile;
+pub use running::RunningTotals;
+pub use view::View;
+
+use amparo_core::entry::Entry;
+
+/// A model that follows the log.
+pub trait ReadModel {
+    /// Takes the next entry of the log.
+    ///
+    /// # Errors
+    /// [`ApplyError`] when the entry is not the next one, or there are too many; the model is
+    /// then as it was.
+    fn apply(&mut self, entry: &Entry) -> Result<(), ApplyError>;
+}

@@ -1,0 +1,275 @@
+//! What is claimed, and what is documented for the same measure, day or period?
+//!
+//! A claim is never added to a count: it stands beside what the entries about persons and groups
+//! give for the same question. The gap is a range, since both sides are. Claims are compared with
+//! each other only where they speak of the same thing.
+
+use std::collections::HashMap;
+
+use amparo_core::course::Count;
+use amparo_core::date::{Day, Occurred, Period};
+use amparo_core::event::Claim;
+use amparo_core::id::Seq;
+use amparo_core::value::{Measure, Quantity};
+
+use crate::changes::{Change, changes};
+use crate::profile::Profile;
+use crate::scope::Scope;
+use crate::totals::{Cell, standings};
+use crate::view::View;
+
+/// How far from a number "about" it may be, in percent, before two claims contradict each other.
+pub const ABOUT_PERCENT: u64 = 10;
+
+/// One claim beside what is documented.
+#[derive(Debug, Clone)]
+pub struct ClaimRow<'a> {
+    /// The entry that states it.
+    pub seq: Seq,
+    /// The claim.
+    pub claim: &'a Claim,
+    /// The days it is compared over: for `held` the day alone, for clemency everything up to the
+    /// last; none when it names neither day nor date, and all up to the as-of day is meant.
+    pub period: Option<Period>,
+    /// The place that the scope names, to which the comparison is confined.
+    pub place: Option<&'a str>,
+    /// How many are documented.
+    pub documented: Count,
+    /// Claimed less documented.
+    pub gap: Gap,
+    /// The claims in force of other claimants on the same thing whose numbers do not fit it.
+    pub contradicted_by: Vec<Seq>,
+}
+
+/// Claimed less documented: a range, open where the claim is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// At least so many more are claimed than documented.
+    pub low: Option<i64>,
+    /// At most so many more.
+    pub high: Option<i64>,
+}
+
+impl Gap {
+    fn new(claimed: &Quantity, documented: Count) -> Self {
+        // Quantities and counts are far below 2^63.
+        let less = |claimed: u64, documented: u64| {
+            i64::try_from(i128::from(claimed) - i128::from(documented)).ok()
+        };
+        let (low, high) = stated(claimed);
+        Self {
+            low: less(low, documented.high),
+            high: high.and_then(|high| less(high, documented.low)),
+        }
+    }
+}
+
+/// The claims in force up to the end of a day, in log order.
+///
+/// Claims about a time that begins after the day are left out, and periods end with it.
+pub fn claims<'a>(view: &View<'a>, as_of: Day, profile: &Profile) -> Vec<ClaimRow<'a>> {
+    let stated = claims_in_force(view);
+    let changes = changes(view);
+    let mut documented = HashMap::new();
+    let mut rows = Vec::new();
+    for (seq, claim) in &stated {
+        let period = period(view, *seq, claim);
+        let last = period.map_or(as_of, |period| period.last().min(as_of));
+        if period.is_some_and(|period| period.first() > as_of) {
+            continue;
+        }
+        let question = Question {
+            measure: claim.measure,
+            instrument: claim.instrument.as_ref().map(|code| code.as_str()),
+            first: period.map(Period::first),
+            last,
+            scope: Scope::of(view, claim.scope.as_deref()),
+        };
+        let documented = *documented
+            .entry(question)
+            .or_insert_with(|| question.documented(view, profile, &changes));
+        rows.push(ClaimRow {
+            seq: *seq,
+            claim,
+            period,
+            place: question.scope.place(),
+            documented,
+            gap: Gap::new(&claim.quantity, documented),
+            contradicted_by: contradicted_by(view, *seq, claim, &stated),
+        });
+    }
+    rows
+}
+
+/// The claims in force with those they contradict: same measure, instrument, scope and time,
+/// other claimant, numbers that cannot both be true.
+pub fn contradictions(view: &View<'_>) -> Vec<(Seq, Seq)> {
+    let stated = claims_in_force(view);
+    let mut groups: HashMap<_, Vec<(Seq, &Claim)>> = HashMap::new();
+    for (seq, claim) in &stated {
+        groups
+            .entry(subject_of(view, *seq, claim))
+            .or_default()
+            .push((*seq, claim));
+    }
+    let mut pairs = Vec::new();
+    for group in groups.values() {
+        for (n, (seq, claim)) in group.iter().enumerate() {
+            let earlier = group[..n]
+                .iter()
+                .filter(|(_, other)| contradict(claim, other));
+            pairs.extend(earlier.map(|(other, _)| (*other, *seq)));
+        }
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
+fn claims_in_force<'a>(view: &View<'a>) -> Vec<(Seq, &'a Claim)> {
+    let known = view.known(&view.facts().claiming);
+    let seqs = known.iter().map(|n| Seq::new((*n).into()));
+    seqs.filter(|seq| view.counts(*seq))
+        .filter_map(|seq| Some((seq, view.facts().claim(view.fact(seq)?)?)))
+        .collect()
+}
+
+/// The time a claim is about: as it says, else when it was made, if it says either.
+fn period(view: &View<'_>, seq: Seq, claim: &Claim) -> Option<Period> {
+    let about = claim.about.as_ref().map(Occurred::span);
+    let made = || view.fact(seq).and_then(|fact| fact.span());
+    let span = about.or_else(made)?;
+    let first = match claim.measure {
+        Measure::Held => span.hi(),
+        _ => span.lo(),
+    };
+    Period::new(first, span.hi())
+}
+
+/// What a claim is about: claims that agree in it can contradict each other.
+fn subject_of<'a>(
+    view: &View<'_>,
+    seq: Seq,
+    claim: &'a Claim,
+) -> (Measure, Option<&'a str>, Option<&'a str>, Option<Period>) {
+    let instrument = claim.instrument.as_ref().map(|code| code.as_str());
+    let period = period(view, seq, claim);
+    (claim.measure, instrument, claim.scope.as_deref(), period)
+}
+
+fn contradicted_by(view: &View<'_>, seq: Seq, claim: &Claim, stated: &[(Seq, &Claim)]) -> Vec<Seq> {
+    let subject = subject_of(view, seq, claim);
+    let others = stated.iter().filter(|(other, of)| {
+        *other != seq && contradict(claim, of) && subject_of(view, *other, of) == subject
+    });
+    others.map(|(other, _)| *other).collect()
+}
+
+fn contradict(one: &Claim, other: &Claim) -> bool {
+    let ((low, high), (other_low, other_high)) = (meant(&one.quantity), meant(&other.quantity));
+    let above = |low: u64, high: Option<u64>| high.is_some_and(|high| low > high);
+    one.claimant != other.claimant && (above(low, other_high) || above(other_low, high))
+}
+
+/// The numbers as stated: from the first to the second, if there is one. "About 650" is 650.
+fn stated(quantity: &Quantity) -> (u64, Option<u64>) {
+    match (quantity.low(), quantity.high()) {
+        (Some(low), None) if quantity.is_approximate() => (low, Some(low)),
+        (low, high) => (low.unwrap_or(0), high),
+    }
+}
+
+/// The numbers as meant: "about" reaches [`ABOUT_PERCENT`] to either side.
+fn meant(quantity: &Quantity) -> (u64, Option<u64>) {
+    let (low, high) = stated(quantity);
+    match quantity.is_approximate() {
+        true => {
+            let reach =
+                |number: u64| number / 100 * ABOUT_PERCENT + number % 100 * ABOUT_PERCENT / 100;
+            (low - reach(low), high.map(|high| high + reach(high)))
+        }
+        false => (low, high),
+    }
+}
+
+/// What is asked of the entries to compare them with a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Question<'a> {
+    measure: Measure,
+    instrument: Option<&'a str>,
+    first: Option<Day>,
+    last: Day,
+    scope: Scope<'a>,
+}
+
+impl Question<'_> {
+    fn documented(&self, view: &View<'_>, profile: &Profile, changes: &[Change]) -> Count {
+        let code = self.instrument.map(|code| view.facts().text_id(code));
+        let mut sum = Count::default();
+        match self.measure {
+            Measure::Held => return self.held(view, profile),
+            Measure::Arrests
+            | Measure::Releases
+            | Measure::ConditionalReleases
+            | Measure::Exits
+            | Measure::Deaths
+            | Measure::ClemencyRequests
+            | Measure::ClemencyGrants
+            | Measure::ClemencyRefusals => {}
+        }
+        for change in changes.iter().filter(|change| change.is(self.measure)) {
+            let asked = code.is_none_or(|code| code.is_some() && code == change.instrument);
+            if asked && self.scope.holds_change(view, change) {
+                sum += self.counted(change).times(change.weight);
+            }
+        }
+        sum
+    }
+
+    fn held(&self, view: &View<'_>, profile: &Profile) -> Count {
+        let mut sum = Count::default();
+        for subject in view.subjects() {
+            if !self.scope.is_everywhere() && !self.scope.holds_subject(view, subject, self.last) {
+                continue;
+            }
+            let weight = view.weight(subject);
+            standings(&view.courses(subject), self.last, profile, |cell, one| {
+                if cell == Cell::Held {
+                    sum += one.times(weight);
+                }
+            });
+        }
+        sum
+    }
+
+    /// Whether a change falls into the period: certainly, at its point, possibly.
+    ///
+    /// Requests, grants and refusals count from the beginning, since claims of them are running
+    /// totals.
+    fn counted(&self, change: &Change) -> Count {
+        let first = match self.measure {
+            Measure::ClemencyRequests | Measure::ClemencyGrants | Measure::ClemencyRefusals => None,
+            _ => self.first,
+        };
+        let inside =
+            |from: Day, to: Day| first.is_none_or(|first| first <= from) && to <= self.last;
+        Count {
+            low: inside(change.lo, change.hi).into(),
+            count: inside(change.point, change.point).into(),
+            high: (first.is_none_or(|first| first <= change.hi) && change.lo <= self.last).into(),
+        }
+    }
+}
+
+/// The claims of a claimant on a measure, in log order: how its figure moved.
+pub fn moved<'r, 'a>(
+    rows: &'r [ClaimRow<'a>],
+    claimant: &'r str,
+    measure: Measure,
+) -> impl Iterator<Item = &'r ClaimRow<'a>> {
+    rows.iter()
+        .filter(move |row| &*row.claim.claimant == claimant && row.claim.measure == measure)
+}
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

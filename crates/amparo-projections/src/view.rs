@@ -1,0 +1,443 @@
+//! What is known at an entry: the first so many entries of the log, and what they say together.
+//!
+//! A view decides which entries are in force, whom they belong to after merges, and what a group
+//! weighs (design section 3); it gives each subject's courses. It borrows the facts and changes
+//! nothing, so that any past state can be rebuilt beside the present one. Building one is linear
+//! in the entries, with a few bytes for each.
+
+use std::collections::BTreeMap;
+
+use amparo_core::course::{Course, Step};
+use amparo_core::date::Day;
+use amparo_core::force::Merges;
+use amparo_core::id::{Seq, Subject};
+use amparo_core::kind::{Axis, Kind, State};
+
+use crate::fact::{Fact, Particulars, SubjectId, TextId};
+use crate::facts::Facts;
+use crate::merging::Merging;
+
+/// The first entries of a log, and what they say together.
+#[derive(Debug, Clone)]
+pub struct View<'a> {
+    facts: &'a Facts,
+    size: usize,
+    in_force: Vec<bool>,
+    left_out: Option<Vec<bool>>,
+    /// What is corrected by what, in order.
+    corrections: Vec<(Seq, Seq)>,
+    merging: Merging,
+    /// Whom each subject's entries belong to.
+    roots: Vec<SubjectId>,
+    weights: BTreeMap<SubjectId, GroupWeight>,
+    /// For each subject, where its entries start in `entries`; one more than there are subjects.
+    starts: Vec<u32>,
+    entries: Vec<u32>,
+}
+
+/// What a group counts for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GroupWeight {
+    /// Its size, as last stated.
+    pub size: Option<u64>,
+    /// How many distinct persons were told apart from it.
+    pub identified: u64,
+}
+
+impl GroupWeight {
+    /// The size less those told apart, never below 0; a group of unknown size counts for none.
+    pub fn weight(self) -> u64 {
+        self.size.unwrap_or(0).saturating_sub(self.identified)
+    }
+}
+
+/// A subject's courses on the three axes.
+#[derive(Debug, Clone)]
+pub struct Courses {
+    /// On the custody axis.
+    pub custody: Course<State>,
+    /// On the case axis.
+    pub case: Course<State>,
+    /// On the clemency axis, by the instrument's code, in the order of its first use in the log.
+    pub clemency: Vec<(TextId, Course<State>)>,
+}
+
+impl Courses {
+    /// The courses of these steps; clemency steps come with their instrument.
+    pub(crate) fn new(steps: impl Iterator<Item = (Step<State>, Option<TextId>)>) -> Self {
+        let (mut custody, mut case) = (Vec::new(), Vec::new());
+        let mut clemency: Vec<(TextId, Vec<Step<State>>)> = Vec::new();
+        for (step, instrument) in steps {
+            match (step.state.axis(), instrument) {
+                (Axis::Custody, _) => custody.push(step),
+                (Axis::Case, _) => case.push(step),
+                (Axis::Clemency, None) => {}
+                (Axis::Clemency, Some(code)) => {
+                    match clemency.iter_mut().find(|(known, _)| *known == code) {
+                        Some((_, steps)) => steps.push(step),
+                        None => clemency.push((code, vec![step])),
+                    }
+                }
+            }
+        }
+        clemency.sort_unstable_by_key(|(code, _)| *code);
+        Self {
+            custody: Course::new(custody),
+            case: Course::new(case),
+            clemency: clemency
+                .into_iter()
+                .map(|(code, steps)| (code, Course::new(steps)))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// What the whole log says.
+    pub fn head(facts: &'a Facts) -> Self {
+        Self::of(facts, facts.len())
+    }
+
+    /// What was known at an entry: the log up to it, the entry included.
+    ///
+    /// A sequence beyond the head is the head.
+    pub fn known_at(facts: &'a Facts, seq: Seq) -> Self {
+        let known = usize::try_from(seq.number()).unwrap_or(usize::MAX);
+        Self::of(facts, known.saturating_add(1).min(facts.len()))
+    }
+
+    /// What was known before the first entry: nothing.
+    pub fn nothing(facts: &'a Facts) -> Self {
+        Self::of(facts, 0)
+    }
+
+    fn of(facts: &'a Facts, size: usize) -> Self {
+        let mut view = Self {
+            facts,
+            size,
+            in_force: from_the_newest_back(facts, size),
+            left_out: None,
+            corrections: Vec::new(),
+            merging: Merging::default(),
+            roots: Vec::new(),
+            weights: BTreeMap::new(),
+            starts: Vec::new(),
+            entries: Vec::new(),
+        };
+        view.sort_corrections();
+        view.merge();
+        view.weigh();
+        view.sort_by_subject();
+        view
+    }
+
+    /// The same view in which only those status entries count that pass.
+    ///
+    /// Corrections, merges, groups and identifications hold as before: a filter asks on whose
+    /// word a state rests, not who is whom.
+    pub fn filtered(mut self, passes: impl Fn(Seq, &Fact) -> bool) -> Self {
+        let leave_out = |(n, fact): (usize, &Fact)| {
+            fact.kind().axis().is_some() && !passes(Seq::new(n as u64), fact)
+        };
+        let facts = &self.facts.all()[..self.size];
+        self.left_out = Some(facts.iter().enumerate().map(leave_out).collect());
+        self
+    }
+
+    /// The facts that this is a view of.
+    pub fn facts(&self) -> &'a Facts {
+        self.facts
+    }
+
+    /// How many entries are known.
+    pub fn len(&self) -> usize {
+        self.size
+    }
+
+    /// Whether no entry is known.
+    pub fn is_empty(&self) -> bool {
+        self.size == 0
+    }
+
+    /// The last entry known.
+    pub fn last(&self) -> Option<Seq> {
+        self.size.checked_sub(1).map(|n| Seq::new(n as u64))
+    }
+
+    /// An entry, if it is known.
+    pub fn fact(&self, seq: Seq) -> Option<&'a Fact> {
+        self.facts
+            .fact(seq)
+            .filter(|_| seq.number() < self.size as u64)
+    }
+
+    /// Whether an entry is in force; one that is not known is not.
+    pub fn is_in_force(&self, seq: Seq) -> bool {
+        usize::try_from(seq.number())
+            .ok()
+            .and_then(|n| self.in_force.get(n))
+            .copied()
+            .unwrap_or(false)
+    }
+
+    /// Whether an entry counts: it is in force and no filter leaves it out.
+    pub fn counts(&self, seq: Seq) -> bool {
+        self.is_in_force(seq) && !self.is_left_out(seq.number() as usize)
+    }
+
+    /// The known entries that replace or retract an entry, in log order, in force or not.
+    pub fn corrections_of(&self, seq: Seq) -> impl Iterator<Item = Seq> + '_ {
+        let first = self
+            .corrections
+            .partition_point(|(target, _)| *target < seq);
+        self.corrections[first..]
+            .iter()
+            .take_while(move |(target, _)| *target == seq)
+            .map(|(_, by)| *by)
+    }
+
+    /// The merges that hold.
+    pub fn merges(&self) -> &Merges {
+        &self.merging.merges
+    }
+
+    /// The merges in force that are disregarded, since each would close a circle.
+    pub fn merges_closing_a_circle(&self) -> &[Seq] {
+        &self.merging.closing_a_circle
+    }
+
+    /// Whom the entries of a subject belong to.
+    pub fn root(&self, subject: SubjectId) -> SubjectId {
+        self.roots.get(subject.index()).copied().unwrap_or(subject)
+    }
+
+    /// Those whose entries belong to a subject by merges, in the order of first mention.
+    pub fn merged_into(&self, subject: SubjectId) -> Vec<SubjectId> {
+        let merged = self.merging.roots.iter();
+        let mut merged: Vec<_> = merged
+            .filter(|(_, root)| **root == subject)
+            .map(|(from, _)| *from)
+            .collect();
+        merged.sort_unstable();
+        merged
+    }
+
+    /// The subjects that are known, after merges, in the order of first mention.
+    pub fn subjects(&self) -> impl Iterator<Item = SubjectId> + '_ {
+        (0..self.roots.len() as u32)
+            .map(SubjectId::new)
+            .filter(|subject| self.root(*subject) == *subject)
+            .filter(|subject| !self.positions(*subject).is_empty())
+    }
+
+    /// What a subject counts for: 1 for a person, its weight for a group.
+    pub fn weight(&self, subject: SubjectId) -> u64 {
+        match self.facts.subject(subject) {
+            Some(Subject::Group(_)) => self.group(subject).weight(),
+            Some(Subject::Person(_)) => 1,
+            None => 0,
+        }
+    }
+
+    /// What is known of the size of a group.
+    pub fn group(&self, group: SubjectId) -> GroupWeight {
+        self.weights.get(&group).copied().unwrap_or_default()
+    }
+
+    /// The known entries of a subject after merges, in log order, in force or not: those about
+    /// it, and those that identify it or merge another into it.
+    pub fn entries(&self, subject: SubjectId) -> impl Iterator<Item = (Seq, &'a Fact)> + '_ {
+        self.positions(self.root(subject))
+            .iter()
+            .map(|n| (Seq::new((*n).into()), self.facts.at(*n)))
+    }
+
+    /// The courses of a subject after merges.
+    pub fn courses(&self, subject: SubjectId) -> Courses {
+        let positions = self.positions(self.root(subject)).iter();
+        let steps = positions
+            .filter(|n| self.counts_at(**n))
+            .filter_map(|n| step_of(*n, self.facts.at(*n)));
+        Courses::new(steps)
+    }
+
+    /// The custody entries and transfers of a subject that count and that the point dates have
+    /// reached at the end of a day, in their order.
+    pub fn moves(&self, subject: SubjectId, as_of: Day) -> Vec<(Seq, &'a Fact)> {
+        self.reached(subject, as_of, |kind| kind.axis() == Some(Axis::Custody))
+    }
+
+    /// The entries of some kinds of a subject that count and that the point dates have reached
+    /// at the end of a day, in their order.
+    pub fn reached(
+        &self,
+        subject: SubjectId,
+        as_of: Day,
+        of_kind: impl Fn(Kind) -> bool,
+    ) -> Vec<(Seq, &'a Fact)> {
+        let reached = |fact: &Fact| fact.span().is_some_and(|span| span.point() <= as_of);
+        let mut found: Vec<_> = self
+            .entries(subject)
+            .filter(|(seq, fact)| of_kind(fact.kind()) && self.counts(*seq) && reached(fact))
+            .collect();
+        found.sort_by_key(|(seq, fact)| (fact.span().map(|span| span.order_key()), *seq));
+        found
+    }
+
+    /// Where a subject is at the end of a day, by the point dates.
+    ///
+    /// The place of the latest custody step or transfer. One that names none leaves the place as
+    /// it was if it changes no state (a sighting, a second report); after any other, also after
+    /// a transfer to nobody knows where, the place is unknown.
+    pub fn place(&self, subject: SubjectId, as_of: Day) -> Option<(Seq, TextId)> {
+        let (mut at, mut before) = (None, None);
+        for (seq, fact) in self.moves(subject, as_of) {
+            let state = fact.kind().state();
+            match fact.place() {
+                Some(place) => at = Some((seq, place)),
+                None if state.is_some() && state == before => {}
+                None => at = None,
+            }
+            before = state.or(before);
+        }
+        at
+    }
+
+    /// The codes of the instruments that are registered or used by entries in force.
+    pub fn instruments(&self) -> Vec<TextId> {
+        let mut codes: Vec<_> = self.facts.all()[..self.size]
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| self.in_force[*n] && !self.is_left_out(*n))
+            .filter_map(|(_, fact)| fact.instrument())
+            .collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
+    /// The known entries of a list of the facts, with their positions.
+    pub(crate) fn known<'l>(&self, list: &'l [u32]) -> &'l [u32] {
+        &list[..list.partition_point(|n| (*n as usize) < self.size)]
+    }
+
+    pub(crate) fn counts_at(&self, position: u32) -> bool {
+        self.in_force[position as usize] && !self.is_left_out(position as usize)
+    }
+
+    fn is_left_out(&self, n: usize) -> bool {
+        self.left_out
+            .as_ref()
+            .is_some_and(|left_out| left_out.get(n).copied().unwrap_or(false))
+    }
+
+    fn positions(&self, subject: SubjectId) -> &[u32] {
+        let n = subject.index();
+        match (self.starts.get(n), self.starts.get(n + 1)) {
+            (Some(start), Some(end)) => &self.entries[*start as usize..*end as usize],
+            _ => &[],
+        }
+    }
+
+    fn sort_corrections(&mut self) {
+        let known = self.known(&self.facts.correcting).iter();
+        let mut corrections: Vec<_> = known
+            .filter_map(|n| Some((self.facts.at(*n).target()?, Seq::new((*n).into()))))
+            .collect();
+        corrections.sort_unstable();
+        self.corrections = corrections;
+    }
+
+    fn merge(&mut self) {
+        self.roots = (0..self.facts.subject_count() as u32)
+            .map(SubjectId::new)
+            .collect();
+        let known = self.known(&self.facts.merging).iter().copied();
+        let in_force = known.filter(|n| self.in_force[*n as usize]);
+        self.merging = Merging::new(self.facts, in_force);
+        for (subject, root) in &self.merging.roots {
+            self.roots[subject.index()] = *root;
+        }
+    }
+
+    fn weigh(&mut self) {
+        let mut identified = Vec::new();
+        for n in self.known(&self.facts.grouping) {
+            let fact = self.facts.at(*n);
+            let Some(group) = fact.subject().filter(|_| self.in_force[*n as usize]) else {
+                continue;
+            };
+            let weight = self.weights.entry(group).or_default();
+            match fact.particulars() {
+                Particulars::Group { size, .. } => {
+                    weight.size = size.map(u64::from).or(weight.size);
+                }
+                Particulars::Identification { person } => {
+                    identified.push((group, self.roots[person.index()]));
+                }
+                _ => {}
+            }
+        }
+        identified.sort_unstable();
+        identified.dedup();
+        for (group, _) in identified {
+            self.weights.entry(group).or_default().identified += 1;
+        }
+    }
+
+    /// Sorts the known entries by subject, counting first: one list for all of them.
+    fn sort_by_subject(&mut self) {
+        let facts = &self.facts.all()[..self.size];
+        let mut starts = vec![0_u32; self.roots.len() + 1];
+        for fact in facts {
+            for subject in belongs_to(&self.roots, fact) {
+                starts[subject.index()] += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut entries = vec![0; sum as usize];
+        for (n, fact) in facts.iter().enumerate().rev() {
+            for subject in belongs_to(&self.roots, fact) {
+                let start = &mut starts[subject.index()];
+                *start -= 1;
+                entries[*start as usize] = n as u32;
+            }
+        }
+        (self.starts, self.entries) = (starts, entries);
+    }
+}
+
+/// The subjects, after merges, that an entry belongs to; at most two.
+fn belongs_to(roots: &[SubjectId], fact: &Fact) -> impl Iterator<Item = SubjectId> + use<> {
+    let first = fact.subject().map(|subject| roots[subject.index()]);
+    let second = fact.second_subject().map(|subject| roots[subject.index()]);
+    first
+        .into_iter()
+        .chain(second.filter(|second| Some(*second) != first))
+}
+
+/// The step that an entry is on its axis, and the instrument if that is clemency.
+pub(crate) fn step_of(position: u32, fact: &Fact) -> Option<(Step<State>, Option<TextId>)> {
+    let step = Step {
+        span: fact.span()?,
+        seq: Seq::new(position.into()),
+        state: fact.kind().state()?,
+    };
+    Some((step, fact.instrument()))
+}
+
+/// Which of the first entries are in force, decided from the newest back.
+fn from_the_newest_back(facts: &Facts, size: usize) -> Vec<bool> {
+    let mut in_force = vec![true; size];
+    let known = facts.correcting.partition_point(|n| (*n as usize) < size);
+    for n in facts.correcting[..known].iter().rev() {
+        if let (true, Some(target)) = (in_force[*n as usize], facts.at(*n).target) {
+            in_force[target.index()] = false;
+        }
+    }
+    in_force
+}
