@@ -1,1 +1,57 @@
-//! Part of Amparo.
+//! The command line of Amparo: reads arguments, asks the store and the read models, prints.
+//!
+//! Everything from outside (streams, folder, environment, clock, randomness) comes through
+//! [`World`], so that the same arguments on the same ledger at the same time give the same bytes.
+//! The crate holds no rule of counting and no rule of the log: those are the core's, the
+//! projections' and the store's. It never writes to the real standard streams by itself.
+
+use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+mod args;
+mod command;
+mod compose;
+mod coordinates;
+mod draft_flags;
+mod entry_ref;
+mod error;
+mod excerpt;
+mod faults;
+mod fold;
+mod globals;
+mod intake;
+mod listing;
+mod output;
+mod people;
+mod progress;
+mod record;
+mod session;
+mod source_flag;
+mod summary;
+mod world;
+
+pub use world::World;
+
+/// Runs one command line in a world, and answers its exit code (design, section 7).
+///
+/// The first argument is the program's name. A panic inside is caught: exit code 70 and a message
+/// that quotes nothing, since a quotation could hold a name.
+pub fn run(args: impl IntoIterator<Item = OsString>, world: &mut World<'_>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| command::dispatch(&args, world)));
+    outcome.unwrap_or_else(|_| {
+        let failure = error::Failure::internal("the program met a state that it was not built for")
+            .hint("nothing is lost: what was acknowledged is on disk; `amparo verify` checks it");
+        failure.report(false, world)
+    })
+}
+
+/// Runs the arguments of this process in the real world.
+///
+/// Replaces the panic hook by one that tells where, and quotes nothing.
+pub fn main() -> ExitCode {
+    let mut world = World::real();
+    world.quiet_panics();
+    ExitCode::from(run(std::env::args_os(), &mut world))
+}

@@ -17,8 +17,8 @@ use std::fs::{DirBuilder, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Once, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
@@ -34,6 +34,10 @@ const EVICTING_READS: u32 = 31;
 
 /// Reads of a strip after a put into it.
 const EVICTING_READS_AFTER_PUT: u32 = 8;
+
+/// Bytes read from and put into strips after which the store is closed and opened again: sled
+/// keeps at least one leaf in each of 256 shards, and a leaf of a strip is a quarter of a megabyte.
+const STRIP_BYTES_BEFORE_REOPENING: u64 = 24 << 20;
 
 /// How long an open waits for another handle to go. sled's writing threads may hold on to the file
 /// a moment after the last handle of this process is dropped.
@@ -155,8 +159,9 @@ fn checksum(table: Table, key: &[u8], payload: &[u8]) -> [u8; CRC_BYTES] {
 /// An open store in a folder of its own. Closing is dropping.
 pub struct Kv {
     dir: PathBuf,
-    db: Option<sled::Db>,
-    broken: AtomicBool,
+    /// `None` once a call has broken off, or while it is reopened.
+    db: RwLock<Option<sled::Db>>,
+    strip_bytes: AtomicU64,
     #[cfg(test)]
     puts_left: std::sync::atomic::AtomicI64,
 }
@@ -171,15 +176,11 @@ impl Kv {
     pub fn open(dir: &Path) -> Result<Self, KvError> {
         create_private_dir(dir).map_err(from_io)?;
         remove_unfinished_snapshots(dir).map_err(from_io)?;
-        let config = sled::Config::new()
-            .path(dir)
-            .flush_every_ms(None)
-            .cache_capacity(CACHE_BYTES);
-        let db = open_patiently(&config)?;
+        let db = open_patiently(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
-            db: Some(db),
-            broken: AtomicBool::new(false),
+            db: RwLock::new(Some(db)),
+            strip_bytes: AtomicU64::new(0),
             #[cfg(test)]
             puts_left: std::sync::atomic::AtomicI64::new(i64::MAX),
         })
@@ -198,6 +199,10 @@ impl Kv {
             }
             Ok(found)
         })?;
+        if let Some(raw) = found.as_ref().filter(|_| table.is_strip()) {
+            // A strip is read as a whole.
+            self.count_strip_bytes(raw.len() as u64 * STRIP_VALUES)?;
+        }
         found.map(|raw| Value::checked(table, key, raw)).transpose()
     }
 
@@ -224,8 +229,12 @@ impl Kv {
             if table.is_strip() {
                 evict(&tree, EVICTING_READS_AFTER_PUT)?;
             }
-            Ok(u32::from_le_bytes(crc))
-        })
+            Ok(())
+        })?;
+        if table.is_strip() {
+            self.count_strip_bytes(payload.len() as u64)?;
+        }
+        Ok(u32::from_le_bytes(crc))
     }
 
     /// Removes a key, if it is there.
@@ -255,22 +264,49 @@ impl Kv {
         file.sync_data().map_err(from_io)
     }
 
-    /// Bytes of all files of the store.
-    pub fn size_on_disk(&self) -> Result<u64, KvError> {
-        folder_bytes(&self.dir).map_err(from_io)
-    }
-
     fn fenced<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, KvError> {
-        let (Some(db), false) = (&self.db, self.broken.load(Ordering::Acquire)) else {
-            return Err(KvError::Damaged("an earlier call broke off".to_owned()));
+        let outcome = {
+            let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+            let Some(db) = db.as_ref() else {
+                return Err(KvError::Damaged("an earlier call broke off".to_owned()));
+            };
+            fence(|| call(db))
         };
-        match fence(|| call(db)) {
+        match outcome {
             Ok(outcome) => outcome.map_err(from_sled),
             Err(panicked) => {
-                self.broken.store(true, Ordering::Release);
+                self.close();
                 Err(panicked)
             }
         }
+    }
+
+    fn count_strip_bytes(&self, bytes: u64) -> Result<(), KvError> {
+        let before = self.strip_bytes.fetch_add(bytes, Ordering::Relaxed);
+        // Only the call that passes the limit reopens.
+        let limit = STRIP_BYTES_BEFORE_REOPENING;
+        if before >= limit || before.saturating_add(bytes) < limit {
+            return Ok(());
+        }
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = db.take() {
+            fence(|| open.flush())?.map_err(from_sled)?;
+            fence(|| drop(open))?;
+            *db = Some(open_patiently(&self.dir)?);
+        }
+        self.strip_bytes.store(0, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Closes for good. sled flushes, and may panic, when its last handle goes; nothing rests on
+    /// that flush.
+    fn close(&self) {
+        let db = self
+            .db
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let _ = fence(|| drop(db));
     }
 
     /// Lets tests stop the writer after any put.
@@ -296,9 +332,7 @@ impl Kv {
 
 impl Drop for Kv {
     fn drop(&mut self) {
-        // sled flushes, and may panic, when its last handle goes. Nothing rests on this flush.
-        let db = self.db.take();
-        let _ = fence(|| drop(db));
+        self.close();
     }
 }
 
@@ -322,7 +356,11 @@ impl Iterator for Scan<'_> {
     }
 }
 
-fn open_patiently(config: &sled::Config) -> Result<sled::Db, KvError> {
+fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
+    let config = sled::Config::new()
+        .path(dir)
+        .flush_every_ms(None)
+        .cache_capacity(CACHE_BYTES);
     let start = Instant::now();
     loop {
         match fence(|| config.open())?.map_err(from_sled) {
@@ -421,13 +459,21 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn folder_bytes(dir: &Path) -> io::Result<u64> {
+/// Bytes of all files under `dir`.
+///
+/// # Errors
+/// `Io`.
+pub fn folder_bytes(dir: &Path) -> Result<u64, KvError> {
+    count_bytes(dir).map_err(from_io)
+}
+
+fn count_bytes(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0_u64;
     for file in std::fs::read_dir(dir)? {
         let file = file?;
         let meta = file.metadata()?;
         bytes += if meta.is_dir() {
-            folder_bytes(&file.path())?
+            count_bytes(&file.path())?
         } else {
             meta.len()
         };
@@ -465,7 +511,7 @@ mod tests {
                 b"far"
             );
             assert!(kv.get(Table::Sealed(3), &[1]).unwrap().is_none());
-            assert!(kv.size_on_disk().unwrap() > 200_000);
+            assert!(folder_bytes(dir.path()).unwrap() > 200_000);
         }
     }
 

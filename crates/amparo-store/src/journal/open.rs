@@ -148,10 +148,12 @@ fn explain(folder: &Path, failure: Failure) -> OpenError {
     let folder = folder.to_path_buf();
     match failure {
         Failure::Io(source) => OpenError::Io { folder, source },
-        Failure::Damaged(source) => match source.damage {
-            Damage::OtherFormat(version) => OpenError::OtherFormat { folder, version },
-            _ => OpenError::Damaged { folder, source },
-        },
+        Failure::Damaged(source) => {
+            if let Damage::OtherFormat(version) = source.damage {
+                return OpenError::OtherFormat { folder, version };
+            }
+            OpenError::Damaged { folder, source }
+        }
     }
 }
 

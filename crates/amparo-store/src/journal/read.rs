@@ -78,18 +78,19 @@ impl Iterator for Batches {
             (None, Some(walk)) => walk.next(),
             (None, None) => return None,
         };
-        let folder = self.folder.clone();
-        let error = match step {
-            Ok(Some(Step::Batch(batch))) => return Some(Ok(batch)),
-            Ok(Some(Step::Damage(source))) => Some(ReadError::Damaged { folder, source }),
-            Ok(Some(Step::Torn(torn))) => Some(ReadError::Damaged {
-                folder,
-                source: torn.as_damage(u64::MAX),
-            }),
-            Ok(None) => None,
-            Err(source) => Some(ReadError::Io { folder, source }),
-        };
+        if let Ok(Some(Step::Batch(batch))) = step {
+            return Some(Ok(batch));
+        }
         self.walk = None;
-        error.map(Err)
+        let folder = self.folder.clone();
+        match step {
+            Ok(Some(Step::Batch(_)) | None) => None,
+            Ok(Some(Step::Damage(source))) => Some(Err(ReadError::Damaged { folder, source })),
+            Ok(Some(Step::Torn(torn))) => {
+                let source = torn.as_damage(u64::MAX);
+                Some(Err(ReadError::Damaged { folder, source }))
+            }
+            Err(source) => Some(Err(ReadError::Io { folder, source })),
+        }
     }
 }

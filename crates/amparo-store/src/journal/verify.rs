@@ -4,6 +4,7 @@
 //! Neither opens the journal nor changes it, so both work on one that does not open.
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -146,16 +147,12 @@ fn missing_end(verified: &Verified, last: u64, acknowledged: Option<u64>) -> Opt
 fn both_forms(
     files: &dyn Files,
     folder: &Path,
-    entries: std::ops::Range<u64>,
+    entries: Range<u64>,
     is_last: bool,
 ) -> Option<Finding> {
-    let damage = match is_same(
-        files,
-        folder,
-        &entries,
-        &Form::Sealed.path(folder, entries.start),
-    ) {
-        _ if is_last => Damage::SuccessorMissing,
+    let sealed = Form::Sealed.path(folder, entries.start);
+    let damage = match is_same(files, folder, &entries, &sealed) {
+        Ok(_) | Err(_) if is_last => Damage::SuccessorMissing,
         Ok(true) | Err(SealError::Damaged { .. }) => return None,
         Ok(false) | Err(SealError::ReadsBackOtherwise { .. }) => Damage::FormsDiffer,
         Err(SealError::Io { .. }) => Damage::Unreadable,

@@ -6,6 +6,7 @@
 //! order, so after a crash the shelf stands at its last whole flush, and takes the batches after
 //! it again.
 
+use super::generation::Place;
 use super::manifest::Manifest;
 use super::tail::{self, TailEntry};
 use super::volumes::Part;
@@ -15,7 +16,7 @@ use super::{
 };
 
 /// Index records in memory before a flush is due by itself.
-const RECENT_RECORDS_MAX: usize = 1 << 17;
+const RECENT_RECORDS_MAX: usize = 1 << 18;
 
 /// Entries put in one session after which closing also writes sled's snapshot.
 const ENTRIES_WORTH_SETTLING: u64 = 1 << 14;
@@ -62,9 +63,7 @@ impl Shelf {
                 recorded_ms: batch.recorded_ms,
                 batch_first_seq: batch.first_seq,
             });
-            let recent =
-                [&shelf.events, &shelf.subjects, &shelf.refs].map(|index| index.recent_len());
-            if recent.iter().any(|records| *records >= RECENT_RECORDS_MAX) {
+            if shelf.indexes.recent_len() >= RECENT_RECORDS_MAX {
                 shelf.write_all()?;
             }
             Ok(())
@@ -160,9 +159,12 @@ impl Shelf {
         };
         if self.folded {
             self.volumes.sync()?;
-            for index in [&mut self.events, &mut self.subjects, &mut self.refs] {
-                index.spill(&self.desk, &mut self.strips)?;
-            }
+            let place = Place {
+                dir: &self.dir,
+                desk: &self.desk,
+                stamp: self.stamp,
+            };
+            self.indexes.spill(place)?;
             self.ring ^= 1;
             self.tail_written = 0;
         }
@@ -177,19 +179,24 @@ impl Shelf {
                 .put(Table::Tiles, &tile_key(*level, *index), hashes)?;
         }
         self.tiles.clear();
+        let (generations, next_generation, next_strip) = self.indexes.metas();
         let manifest = Manifest {
             head,
             bundled: self.bundled,
             ring: self.ring,
-            next_strip: self.strips.next,
-            runs: [&self.events, &self.subjects, &self.refs].map(|index| index.runs().collect()),
+            next_strip,
+            next_generation,
+            generations,
         };
         self.desk
             .put(Table::Meta, MANIFEST_KEY, &manifest.encode())?;
-        for strip in std::mem::take(&mut self.strips.garbage) {
-            self.desk.drop_table(Table::Run(strip))?;
-        }
         self.desk.flush()?;
+        let place = Place {
+            dir: &self.dir,
+            desk: &self.desk,
+            stamp: self.stamp,
+        };
+        self.indexes.remove_merged(place)?;
         self.folded = false;
         self.dirty = false;
         Ok(())

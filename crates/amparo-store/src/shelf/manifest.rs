@@ -4,10 +4,12 @@
 //! exists; so a store that recovered any prefix of what was put is whole, only older.
 //!
 //! Layout, little endian: `format u8 = 1`, `size u64`, `root 32`, `recorded_ms i64`,
-//! `batch_first_seq u64`, `bundled u64`, `ring u8`, `next_strip u32`, then for each index (events,
-//! subjects, refs) `runs u16` and per run `first_strip u32, pages u32, fence_values u32,
-//! filter_values u32, records u64, fence_crc u32, filter_crc u32`.
+//! `batch_first_seq u64`, `bundled u64`, `ring u8`, `next_strip u32`, `next_generation u32`,
+//! `generations u16`, and for each generation `number u32`, `own store u8` and its runs of events,
+//! subjects and refs: `first_strip u32, pages u32, fence_values u32, filter_values u32,
+//! records u64, fence_crc u32, filter_crc u32` each.
 
+use super::generation::GenerationMeta;
 use super::run::RunMeta;
 use super::wire::Fields;
 use super::{ENTRIES_PER_BUNDLE, Head};
@@ -24,8 +26,10 @@ pub(super) struct Manifest {
     pub(super) ring: u8,
     /// The number of the next strip of an index run.
     pub(super) next_strip: u32,
-    /// The runs of the indexes: events, subjects, refs.
-    pub(super) runs: [Vec<RunMeta>; 3],
+    /// The number of the next generation.
+    pub(super) next_generation: u32,
+    /// The generations of the indexes.
+    pub(super) generations: Vec<GenerationMeta>,
 }
 
 impl Manifest {
@@ -38,9 +42,12 @@ impl Manifest {
         bytes.extend_from_slice(&self.bundled.to_le_bytes());
         bytes.push(self.ring);
         bytes.extend_from_slice(&self.next_strip.to_le_bytes());
-        for runs in &self.runs {
-            bytes.extend_from_slice(&(runs.len() as u16).to_le_bytes());
-            for run in runs {
+        bytes.extend_from_slice(&self.next_generation.to_le_bytes());
+        bytes.extend_from_slice(&(self.generations.len() as u16).to_le_bytes());
+        for generation in &self.generations {
+            bytes.extend_from_slice(&generation.number.to_le_bytes());
+            bytes.push(u8::from(generation.own_store));
+            for run in &generation.runs {
                 let RunMeta {
                     first_strip,
                     pages,
@@ -72,33 +79,49 @@ impl Manifest {
             batch_first_seq: fields.u64()?,
         };
         let (bundled, ring, next_strip) = (fields.u64()?, fields.u8()?, fields.u32()?);
-        let mut runs = [Vec::new(), Vec::new(), Vec::new()];
-        for runs in &mut runs {
-            for _ in 0..fields.u16()? {
-                runs.push(RunMeta {
-                    first_strip: fields.u32()?,
-                    pages: fields.u32()?,
-                    fence_values: fields.u32()?,
-                    filter_values: fields.u32()?,
-                    records: fields.u64()?,
-                    fence_crc: fields.u32()?,
-                    filter_crc: fields.u32()?,
-                });
-            }
-        }
+        let next_generation = fields.u32()?;
+        let generations = (0..fields.u16()?)
+            .map(|_| generation(&mut fields))
+            .collect::<Option<Vec<_>>>()?;
         let tail = head.size.checked_sub(bundled)?;
         let agree = tail < ENTRIES_PER_BUNDLE && bundled.is_multiple_of(ENTRIES_PER_BUNDLE);
         let agree = agree && ring < 2 && head.batch_first_seq < head.size;
-        fields
-            .end(Self {
-                head,
-                bundled,
-                ring,
-                next_strip,
-                runs,
-            })
-            .filter(|_| agree)
+        let manifest = Self {
+            head,
+            bundled,
+            ring,
+            next_strip,
+            next_generation,
+            generations,
+        };
+        fields.end(manifest).filter(|_| agree)
     }
+}
+
+fn generation(fields: &mut Fields<'_>) -> Option<GenerationMeta> {
+    let number = fields.u32()?;
+    let own_store = match fields.u8()? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    let mut runs = [RunMeta::default(); 3];
+    for run in &mut runs {
+        *run = RunMeta {
+            first_strip: fields.u32()?,
+            pages: fields.u32()?,
+            fence_values: fields.u32()?,
+            filter_values: fields.u32()?,
+            records: fields.u64()?,
+            fence_crc: fields.u32()?,
+            filter_crc: fields.u32()?,
+        };
+    }
+    Some(GenerationMeta {
+        number,
+        own_store,
+        runs,
+    })
 }
 
 #[cfg(test)]
@@ -127,7 +150,19 @@ mod tests {
             bundled: 256,
             ring: 1,
             next_strip: 10,
-            runs: [vec![run, run], Vec::new(), vec![run]],
+            next_generation: 4,
+            generations: vec![
+                GenerationMeta {
+                    number: 1,
+                    own_store: true,
+                    runs: [run; 3],
+                },
+                GenerationMeta {
+                    number: 3,
+                    own_store: false,
+                    runs: [run; 3],
+                },
+            ],
         };
         let bytes = manifest.encode();
         assert_eq!(Manifest::decode(&bytes), Some(manifest.clone()));

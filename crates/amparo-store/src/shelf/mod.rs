@@ -34,6 +34,7 @@ mod apply;
 mod bundle; // 256 entries in one compressed value
 mod derived; // states of projections
 mod filter; // which index runs need not be read
+mod generation; // one run of each index, written together
 mod index; // sets of records in sorted runs
 mod manifest; // how far the shelf has come
 mod page; // sorted records in 32 KB
@@ -52,10 +53,10 @@ use std::sync::Mutex;
 
 pub use self::bundle::Block;
 use self::bundle::Bundler;
-use self::index::{Index, Strips};
+use self::generation::{IndexKind, Place};
+use self::index::Indexes;
 use self::manifest::Manifest;
 pub use self::read::{Blocks, IndexPairs};
-use self::run::PageCache;
 use self::tail::TailEntry;
 use self::volumes::Volumes;
 use crate::kv::{Kv, KvError, Table};
@@ -235,6 +236,7 @@ pub struct Shelf {
     dir: PathBuf,
     /// Everything but the bundles.
     desk: Kv,
+    stamp: Stamp,
     volumes: Volumes,
     bundler: Bundler,
     head: Option<Head>,
@@ -247,13 +249,9 @@ pub struct Shelf {
     folded: bool,
     dirty: bool,
     poisoned: bool,
-    events: Index,
-    subjects: Index,
-    refs: Index,
-    strips: Strips,
+    indexes: Indexes,
     /// Tiles that wait for the next flush.
     tiles: BTreeMap<(u8, u64), Vec<u8>>,
-    pages: PageCache,
     /// The block read last by [`Shelf::line`].
     recent: Mutex<Option<Block>>,
     /// Entries put since opening.
@@ -277,11 +275,19 @@ impl Shelf {
                     .ok_or_else(|| ShelfError::damaged("its manifest"))?,
             ),
         };
-        let runs = |at: usize| {
-            manifest
-                .as_ref()
-                .map_or(&[][..], |manifest| &manifest.runs[at])
-        };
+        let named = manifest.as_ref().map_or((&[][..], 0, 0), |manifest| {
+            (
+                &manifest.generations[..],
+                manifest.next_generation,
+                manifest.next_strip,
+            )
+        });
+        Place {
+            dir,
+            desk: &desk,
+            stamp,
+        }
+        .remove_strays(named.0)?;
         let mut shelf = Self {
             dir: dir.to_owned(),
             volumes: Volumes::new(dir.to_owned(), stamp),
@@ -294,15 +300,9 @@ impl Shelf {
             folded: false,
             dirty: false,
             poisoned: false,
-            events: Index::open(SEQ_WIDTH, runs(0)),
-            subjects: Index::open(SEQ_WIDTH, runs(1)),
-            refs: Index::open(PERSON_WIDTH, runs(2)),
-            strips: Strips {
-                next: manifest.as_ref().map_or(0, |manifest| manifest.next_strip),
-                garbage: Vec::new(),
-            },
+            indexes: Indexes::open(named.0, named.1, named.2),
+            stamp,
             tiles: BTreeMap::new(),
-            pages: PageCache::default(),
             recent: Mutex::new(None),
             applied: 0,
             desk,
@@ -344,12 +344,21 @@ impl Shelf {
     }
 
     fn index(&mut self, seq: u64, entry: &TailEntry) {
-        self.events.insert(entry.id, u128::from(seq));
+        let indexes = &mut self.indexes;
+        indexes.insert(IndexKind::Events, entry.id, u128::from(seq));
         for key in &entry.keys {
-            self.subjects.insert(*key, u128::from(seq));
+            indexes.insert(IndexKind::Subjects, *key, u128::from(seq));
         }
         for (hash, person) in &entry.refs {
-            self.refs.insert(*hash, u128::from_be_bytes(*person));
+            indexes.insert(IndexKind::Refs, *hash, u128::from_be_bytes(*person));
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            dir: &self.dir,
+            desk: &self.desk,
+            stamp: self.stamp,
         }
     }
 }

@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::apply::tile_key;
 use super::bundle::Block;
-use super::index::{Index, Records};
+use super::generation::IndexKind;
+use super::index::Records;
 use super::volumes::{self, Part};
 use super::{ENTRIES_PER_BUNDLE, Shelf, ShelfError, Table, derived};
+use crate::kv::folder_bytes;
 
 const HASH_BYTES: usize = 32;
 
@@ -147,7 +149,7 @@ impl Shelf {
     /// # Errors
     /// `Damaged`, `Io`.
     pub fn seq_of_event(&self, id: [u8; 16]) -> Result<Option<u64>, ShelfError> {
-        Ok(self.seqs(&self.events, id)?.first().copied())
+        Ok(self.seqs(IndexKind::Events, id)?.first().copied())
     }
 
     /// The sequences of the entries that speak of a person or group, ascending.
@@ -155,7 +157,7 @@ impl Shelf {
     /// # Errors
     /// `Damaged`, `Io`.
     pub fn seqs_of_subject(&self, subject: [u8; 16]) -> Result<Vec<u64>, ShelfError> {
-        self.seqs(&self.subjects, subject)
+        self.seqs(IndexKind::Subjects, subject)
     }
 
     /// The persons that the hash of an external ref was brought with: one, unless two entries
@@ -165,13 +167,15 @@ impl Shelf {
     /// `Damaged`, `Io`.
     pub fn persons_of_ref(&self, hash: [u8; 16]) -> Result<Vec<[u8; 16]>, ShelfError> {
         self.refuse_if_poisoned()?;
-        let persons = self.refs.values_of(&self.desk, &self.pages, hash)?;
+        let persons = self
+            .indexes
+            .values_of(self.place(), IndexKind::Refs, hash)?;
         Ok(persons.into_iter().map(u128::to_be_bytes).collect())
     }
 
-    fn seqs(&self, index: &Index, key: [u8; 16]) -> Result<Vec<u64>, ShelfError> {
+    fn seqs(&self, kind: IndexKind, key: [u8; 16]) -> Result<Vec<u64>, ShelfError> {
         let size = u128::from(self.size());
-        let found = index.values_of(&self.desk, &self.pages, key)?;
+        let found = self.indexes.values_of(self.place(), kind, key)?;
         Ok(found
             .into_iter()
             .take_while(|seq| *seq < size)
@@ -186,7 +190,7 @@ impl Shelf {
     pub fn event_pairs(&self) -> Result<IndexPairs<'_>, ShelfError> {
         self.refuse_if_poisoned()?;
         Ok(IndexPairs {
-            records: self.events.records(&self.desk)?,
+            records: self.indexes.records(self.place(), IndexKind::Events)?,
         })
     }
 
@@ -197,7 +201,7 @@ impl Shelf {
     pub fn subject_pairs(&self) -> Result<IndexPairs<'_>, ShelfError> {
         self.refuse_if_poisoned()?;
         Ok(IndexPairs {
-            records: self.subjects.records(&self.desk)?,
+            records: self.indexes.records(self.place(), IndexKind::Subjects)?,
         })
     }
 
@@ -208,7 +212,7 @@ impl Shelf {
     pub fn ref_pairs(&self) -> Result<IndexPairs<'_>, ShelfError> {
         self.refuse_if_poisoned()?;
         Ok(IndexPairs {
-            records: self.refs.records(&self.desk)?,
+            records: self.indexes.records(self.place(), IndexKind::Refs)?,
         })
     }
 
@@ -222,15 +226,12 @@ impl Shelf {
         Ok(derived::load(&self.desk, name)?.filter(|(size, _)| *size <= self.size()))
     }
 
-    /// Bytes on disk: all but the bundles, and the bundles.
+    /// Bytes of all files of the shelf.
     ///
     /// # Errors
     /// `Io`.
-    pub fn size_on_disk(&self) -> Result<(u64, u64), ShelfError> {
-        Ok((
-            self.desk.size_on_disk()?,
-            self.volumes.size_on_disk(self.bundled)?,
-        ))
+    pub fn size_on_disk(&self) -> Result<u64, ShelfError> {
+        Ok(folder_bytes(&self.dir)?)
     }
 
     fn held(&self, range: Range<u64>) -> Range<u64> {

@@ -24,7 +24,7 @@ const LOOKUPS_BEFORE_FILTER: u32 = 32;
 const CACHED_PAGES_MAX: usize = 256;
 
 /// What the manifest says about a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RunMeta {
     pub(super) first_strip: u32,
     pub(super) pages: u32,
@@ -52,18 +52,23 @@ fn place(first_strip: u32, no: u32) -> (Table, [u8; 1]) {
     )
 }
 
+/// Which run a page is of: generation and index.
+pub(super) type RunName = (u32, u8);
+
+type PageKey = (RunName, u32);
+
 /// A page and when it was used last.
 type CachedPage = (Arc<Page>, u64);
 
 /// Pages read lately, shared by all runs of a shelf.
 #[derive(Default)]
 pub(super) struct PageCache {
-    pages: Mutex<HashMap<(u32, u32), CachedPage>>,
+    pages: Mutex<HashMap<PageKey, CachedPage>>,
     clock: AtomicU64,
 }
 
 impl PageCache {
-    fn find(&self, key: (u32, u32)) -> Option<Arc<Page>> {
+    fn find(&self, key: PageKey) -> Option<Arc<Page>> {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         let (page, used) = pages.get_mut(&key)?;
@@ -71,7 +76,7 @@ impl PageCache {
         Some(Arc::clone(page))
     }
 
-    fn keep(&self, key: (u32, u32), page: Arc<Page>) {
+    fn keep(&self, key: PageKey, page: Arc<Page>) {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if pages.len() >= CACHED_PAGES_MAX {
@@ -87,6 +92,7 @@ impl PageCache {
 
 /// A run that can be read.
 pub(super) struct Run {
+    name: RunName,
     meta: RunMeta,
     width: usize,
     fence: OnceLock<Vec<(u128, u32)>>,
@@ -95,8 +101,9 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(meta: RunMeta, width: usize) -> Self {
+    pub(super) fn new(name: RunName, meta: RunMeta, width: usize) -> Self {
         Self {
+            name,
             meta,
             width,
             fence: OnceLock::new(),
@@ -105,33 +112,29 @@ impl Run {
         }
     }
 
-    pub(super) fn meta(&self) -> RunMeta {
-        self.meta
-    }
-
     /// Adds the values of `key` to `found`.
     pub(super) fn values_of(
         &self,
-        desk: &Kv,
+        store: &Kv,
         cache: &PageCache,
         key: u128,
         found: &mut Vec<u128>,
     ) -> Result<(), ShelfError> {
-        if !self.may_hold(desk, key)? {
+        if self.meta.pages == 0 || !self.may_hold(store, key)? {
             return Ok(());
         }
-        let fence = self.fence(desk)?;
+        let fence = self.fence(store)?;
         // The values of a key may begin at the end of the page before the first it opens.
         let start = fence
             .partition_point(|(first, _)| *first < key)
             .saturating_sub(1);
         let posts = fence.iter().enumerate().skip(start);
         for (no, _) in posts.take_while(|(_, (first, _))| *first <= key) {
-            let at = (self.meta.first_strip, no as u32);
+            let at = (self.name, no as u32);
             let page = match cache.find(at) {
                 Some(page) => page,
                 None => {
-                    let page = Arc::new(self.page(desk, no)?);
+                    let page = Arc::new(self.page(store, no)?);
                     cache.keep(at, Arc::clone(&page));
                     page
                 }
@@ -141,7 +144,7 @@ impl Run {
         Ok(())
     }
 
-    fn may_hold(&self, desk: &Kv, key: u128) -> Result<bool, ShelfError> {
+    fn may_hold(&self, store: &Kv, key: u128) -> Result<bool, ShelfError> {
         if let Some(filter) = self.filter.get() {
             return Ok(filter.may_hold(key));
         }
@@ -149,17 +152,17 @@ impl Run {
             return Ok(true);
         }
         let first = self.meta.pages.saturating_add(self.meta.fence_values);
-        let bytes = self.joined(desk, first, self.meta.filter_values, self.meta.filter_crc)?;
+        let bytes = self.joined(store, first, self.meta.filter_values, self.meta.filter_crc)?;
         let filter = Filter::from_bytes(&bytes).ok_or_else(damaged)?;
         Ok(self.filter.get_or_init(|| filter).may_hold(key))
     }
 
-    fn fence(&self, desk: &Kv) -> Result<&[(u128, u32)], ShelfError> {
+    fn fence(&self, store: &Kv) -> Result<&[(u128, u32)], ShelfError> {
         if let Some(fence) = self.fence.get() {
             return Ok(fence);
         }
         let meta = &self.meta;
-        let bytes = self.joined(desk, meta.pages, meta.fence_values, meta.fence_crc)?;
+        let bytes = self.joined(store, meta.pages, meta.fence_values, meta.fence_crc)?;
         let (posts, rest) = bytes.as_chunks::<FENCE_BYTES>();
         if !rest.is_empty() || posts.len() as u64 != u64::from(meta.pages) {
             return Err(damaged());
@@ -173,19 +176,19 @@ impl Run {
         Ok(self.fence.get_or_init(|| posts.collect()))
     }
 
-    fn page(&self, desk: &Kv, no: usize) -> Result<Page, ShelfError> {
-        let crc = self.fence(desk)?.get(no).ok_or_else(damaged)?.1;
-        let value = self.value(desk, no as u32)?;
+    fn page(&self, store: &Kv, no: usize) -> Result<Page, ShelfError> {
+        let crc = self.fence(store)?.get(no).ok_or_else(damaged)?.1;
+        let value = self.value(store, no as u32)?;
         if value.crc() != crc {
             return Err(damaged());
         }
         Page::parse(value.bytes().to_vec(), self.width).ok_or_else(damaged)
     }
 
-    fn joined(&self, desk: &Kv, first: u32, values: u32, crc: u32) -> Result<Vec<u8>, ShelfError> {
+    fn joined(&self, store: &Kv, first: u32, values: u32, crc: u32) -> Result<Vec<u8>, ShelfError> {
         let mut bytes = Vec::new();
         for no in first..first.saturating_add(values) {
-            bytes.extend_from_slice(self.value(desk, no)?.bytes());
+            bytes.extend_from_slice(self.value(store, no)?.bytes());
         }
         if crc32fast::hash(&bytes) != crc {
             return Err(damaged());
@@ -193,9 +196,9 @@ impl Run {
         Ok(bytes)
     }
 
-    fn value(&self, desk: &Kv, no: u32) -> Result<Value, ShelfError> {
+    fn value(&self, store: &Kv, no: u32) -> Result<Value, ShelfError> {
         let (table, key) = place(self.meta.first_strip, no);
-        desk.get(table, &key)?.ok_or_else(damaged)
+        store.get(table, &key)?.ok_or_else(damaged)
     }
 }
 
@@ -205,7 +208,7 @@ fn damaged() -> ShelfError {
 
 /// Reads a run's records in order, one page in memory at a time.
 pub(super) struct Cursor<'a> {
-    desk: &'a Kv,
+    store: &'a Kv,
     run: &'a Run,
     next_page: usize,
     records: std::vec::IntoIter<Record>,
@@ -214,10 +217,10 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// A cursor at the first record.
-    pub(super) fn open(desk: &'a Kv, run: &'a Run) -> Result<Self, ShelfError> {
+    pub(super) fn open(store: &'a Kv, run: &'a Run) -> Result<Self, ShelfError> {
         let records = Vec::new().into_iter();
         let mut cursor = Self {
-            desk,
+            store,
             run,
             next_page: 0,
             records,
@@ -231,7 +234,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn advance(&mut self) -> Result<(), ShelfError> {
         self.head = self.records.next();
         while self.head.is_none() && self.next_page < self.run.meta.pages as usize {
-            let page = self.run.page(self.desk, self.next_page)?;
+            let page = self.run.page(self.store, self.next_page)?;
             self.next_page += 1;
             self.records = page.records().collect::<Vec<_>>().into_iter();
             self.head = self.records.next();
@@ -242,9 +245,8 @@ impl<'a> Cursor<'a> {
 
 /// Writes a run; the strips it takes are counted in `next_strip`.
 pub(super) struct RunWriter<'a> {
-    desk: &'a Kv,
+    store: &'a Kv,
     first_strip: u32,
-    width: usize,
     page: PageBuilder,
     pages: u32,
     written: u32,
@@ -257,11 +259,10 @@ pub(super) struct RunWriter<'a> {
 
 impl<'a> RunWriter<'a> {
     /// A writer of at most `records_max` records.
-    pub(super) fn new(desk: &'a Kv, first_strip: u32, width: usize, records_max: u64) -> Self {
+    pub(super) fn new(store: &'a Kv, first_strip: u32, width: usize, records_max: u64) -> Self {
         Self {
-            desk,
+            store,
             first_strip,
-            width,
             page: PageBuilder::new(width),
             pages: 0,
             written: 0,
@@ -292,16 +293,22 @@ impl<'a> RunWriter<'a> {
     }
 
     /// Writes what is left. The run does not exist until a manifest names it.
-    pub(super) fn finish(mut self) -> Result<Run, ShelfError> {
+    pub(super) fn finish(mut self) -> Result<RunMeta, ShelfError> {
         if !self.page.is_empty() {
             self.close_page()?;
+        }
+        if self.records == 0 {
+            return Ok(RunMeta {
+                first_strip: self.first_strip,
+                ..RunMeta::default()
+            });
         }
         let fence = std::mem::take(&mut self.fence);
         let fence_values = self.put_joined(&fence)?;
         self.filter.shrink(self.keys);
         let filter = self.filter.to_bytes();
         let filter_values = self.put_joined(&filter)?;
-        let meta = RunMeta {
+        Ok(RunMeta {
             first_strip: self.first_strip,
             pages: self.pages,
             fence_values,
@@ -309,8 +316,7 @@ impl<'a> RunWriter<'a> {
             records: self.records,
             fence_crc: crc32fast::hash(&fence),
             filter_crc: crc32fast::hash(&filter),
-        };
-        Ok(Run::new(meta, self.width))
+        })
     }
 
     fn close_page(&mut self) -> Result<(), ShelfError> {
@@ -338,9 +344,9 @@ impl<'a> RunWriter<'a> {
         let (table, key) = place(self.first_strip, self.written);
         if u64::from(self.written) % STRIP_VALUES == 0 {
             // A strip of this number may be left from before a crash.
-            self.desk.drop_table(table)?;
+            self.store.drop_table(table)?;
         }
         self.written += 1;
-        Ok(self.desk.put(table, &key, payload)?)
+        Ok(self.store.put(table, &key, payload)?)
     }
 }

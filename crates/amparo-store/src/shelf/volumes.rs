@@ -116,15 +116,6 @@ impl Volumes {
         written.map_or(Ok(()), |number| self.with(number, |_| Ok(())))
     }
 
-    /// Bytes of all volumes on disk.
-    pub(super) fn size_on_disk(&self, entries: u64) -> Result<u64, ShelfError> {
-        let volumes = entries.div_ceil(BUNDLES_PER_VOLUME * ENTRIES_PER_BUNDLE);
-        let present = (0..volumes).filter(|number| self.path(*number).is_dir());
-        present
-            .map(|number| self.with(number, |volume| Ok(volume.kv.size_on_disk()?)))
-            .sum()
-    }
-
     fn close_all(&self) {
         self.cached.store(0, Ordering::Relaxed);
         self.open

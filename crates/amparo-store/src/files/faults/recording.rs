@@ -110,18 +110,15 @@ impl Recording {
 
     /// Records a sync, or the failure of one.
     pub(super) fn sync(&mut self, node: Node, fault: Option<Fault>) -> io::Result<()> {
-        self.records.push(match fault {
-            Some(Fault {
-                effect: Effect::Nothing | Effect::Torn(_),
-                ..
-            }) => Record::SyncFailed(node),
-            Some(Fault {
-                effect: Effect::Whole,
-                ..
-            })
-            | None => Record::Sync(node),
-        });
-        fault.map_or(Ok(()), |fault| Err(fault.error.to_io()))
+        let is_done = fault.is_none_or(|fault| fault.effect == Effect::Whole);
+        match &self.now.nodes[node] {
+            Body::File(_) | Body::Folder(_) if is_done => self.records.push(Record::Sync(node)),
+            Body::File(_) => self.records.push(Record::SyncFailed(node)),
+            // Names go through the journal of the file system: the next sync covers them, or
+            // there is none.
+            Body::Folder(_) => {}
+        }
+        fault.map_or(Ok(()), |fault| fault.error.answer())
     }
 }
 

@@ -1,0 +1,81 @@
+//! `verify`: reads and hashes everything again.
+
+use amparo_store::ledger::{Ledger, Verified};
+use clap::Args;
+
+use super::Exit;
+use crate::error::{Failure, FailureKind};
+use crate::output::{Cell, Column, Head, KnownAt, Meta, Reply};
+use crate::progress::Progress;
+use crate::session::Session;
+
+/// Read every byte of the ledger again, hash it, and compare all that is held twice
+///
+/// Exit code 4 and every finding, when something is not as it was.
+#[derive(Debug, Args)]
+pub struct Verify {}
+
+impl Verify {
+    pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        session.no_options()?;
+        let folder = session.globals.ledger_dir(session.world)?;
+        let world = &mut *session.world;
+        let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
+        let mut step = |done| progress.step("entries verified", done, None);
+        let verified = Ledger::verify(&folder, &mut step)
+            .map_err(|error| Failure::opening(&error, &folder))?;
+        drop(progress);
+        let findings: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();
+        let sound = findings.is_empty();
+        session.reply(&answer(&verified, &findings))?;
+        if sound {
+            return Ok(Exit::Done);
+        }
+        let count = findings.len();
+        let failure = Failure::new(
+            FailureKind::Integrity,
+            format!("the ledger is not as it was: {count} findings"),
+        )
+        .hint("change nothing in the folder, and compare it with a copy");
+        Err(findings.into_iter().fold(failure, Failure::cause))
+    }
+}
+
+fn answer(verified: &Verified, findings: &[String]) -> Reply {
+    let columns = [
+        Column::text("result"),
+        Column::text("entries"),
+        Column::text("root"),
+        Column::text("opened"),
+        Column::text("unopened"),
+        Column::text("behind"),
+        Column::text("findings"),
+    ];
+    let head = verified.head;
+    let meta = Meta {
+        known_at: head.map(|head| KnownAt {
+            seq: head.size.saturating_sub(1),
+            recorded: head.recorded,
+        }),
+        head: head.map(|head| Head {
+            size: head.size,
+            root: head.root.to_string(),
+        }),
+        ..Meta::default()
+    };
+    let mut reply = Reply::new(meta, columns).as_record();
+    reply.push(vec![
+        Cell::text(if findings.is_empty() {
+            "sound"
+        } else {
+            "damaged"
+        }),
+        Cell::count(verified.entries),
+        Cell::maybe(head.map(|head| head.root)),
+        Cell::count(verified.opened),
+        Cell::count(verified.unopened),
+        Cell::count(verified.behind),
+        Cell::list(findings),
+    ]);
+    reply
+}

@@ -1,0 +1,98 @@
+//! The answer of a command, and the five forms it is written in.
+//!
+//! A [`Reply`] is coordinates, columns and rows of typed cells. Every form shows the same rows;
+//! machine forms never hold a totals row, and no form depends on what reads it. Text that came
+//! from input is shown so that it cannot steer a terminal or a spreadsheet.
+
+mod cell;
+mod delimited;
+mod json;
+mod meta;
+mod table;
+pub mod text;
+
+use std::io::{self, Write};
+
+pub use cell::{Cell, Column};
+pub use meta::{Head, KnownAt, Meta};
+
+use crate::args::OutputFormat;
+
+/// How the rows are laid out for people to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// One line for each row.
+    Lines,
+    /// One line for each cell: for an answer about one thing.
+    Record,
+}
+
+/// The answer of a command.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    meta: Meta,
+    at_coordinates: bool,
+    layout: Layout,
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Reply {
+    /// An answer that depends on coordinates: every form shows them.
+    pub fn at(meta: Meta, columns: impl IntoIterator<Item = Column>) -> Self {
+        let columns = columns.into_iter().collect();
+        Self {
+            meta,
+            at_coordinates: true,
+            layout: Layout::Lines,
+            columns,
+            rows: Vec::new(),
+        }
+    }
+
+    /// An answer about the ledger as it is: only `json` tells which ledger and head.
+    pub fn new(meta: Meta, columns: impl IntoIterator<Item = Column>) -> Self {
+        Self {
+            at_coordinates: false,
+            ..Self::at(meta, columns)
+        }
+    }
+
+    /// Lays the rows out one cell on a line, for an answer about one thing.
+    pub fn as_record(mut self) -> Self {
+        self.layout = Layout::Record;
+        self
+    }
+
+    /// Adds a row: one cell for each column, in their order; missing ones at the end are empty.
+    pub fn push(&mut self, mut row: Vec<Cell>) {
+        debug_assert!(
+            row.len() <= self.columns.len(),
+            "a row has more cells than columns"
+        );
+        row.resize(self.columns.len(), Cell::Empty);
+        self.rows.push(row);
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// Writes an answer in one form.
+///
+/// # Errors
+/// Whatever the writer answers.
+pub fn write(reply: &Reply, format: OutputFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        OutputFormat::Table => table::write_table(reply, out),
+        OutputFormat::Md => table::write_markdown(reply, out),
+        OutputFormat::Json => json::write_json(reply, out),
+        OutputFormat::Jsonl => json::write_lines(reply, out),
+        OutputFormat::Csv => delimited::write(reply, out),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Text from input, made safe to show: nothing in it can steer a terminal, reorder a line or be
+//! taken for a formula.
+
+use std::fmt::Write as _;
+
+/// Whether a character has an effect and no shape: controls, line separators, overrides of the
+/// writing direction, tags. Joiners are kept: scripts need them.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with every steering character written as an escape.
+pub fn visible(text: &str) -> String {
+    if !text.chars().any(steers) {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            '\r' => shown.push_str("\\r"),
+            c if steers(c) => {
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// A JSON string, with steering characters escaped: the same value to a program, and harmless on
+/// a terminal.
+pub fn json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    escape_steering(&quoted)
+}
+
+/// JSON text with the steering characters inside its strings escaped.
+pub fn escape_steering(json: &str) -> String {
+    if !json.chars().any(steers) {
+        return json.to_owned();
+    }
+    let mut escaped = String::with_capacity(json.len() + 8);
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if steers(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// A text that a spreadsheet will not take for a formula.
+pub fn formula_safe(text: String) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}
+
+/// A text for a cell of a Markdown table.
+pub fn markdown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        if matches!(c, '|' | '\\' | '`' | '*' | '_' | '<' | '[' | ']') {
+            shown.push('\\');
+        }
+        shown.push(c);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steering_characters_are_shown_and_scripts_are_left_alone() {
+        for (text, shown) in [
+            ("Ana Demo Ñ", "Ana Demo Ñ"),
+            ("می‌خواهم", "می‌خواهم"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("one\ntwo\r\n", "one\\ntwo\\r\\n"),
+            ("e\u{301}", "e\u{301}"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
+
+    #[test]
+    fn json_means_the_same_and_holds_no_steering_character() {
+        for text in [
+            "\u{1b}[31m",
+            "a\u{202e}b",
+            "\u{9b}",
+            "\u{e0041}",
+            "quote \" slash \\",
+        ] {
+            let written = json(text);
+            assert!(!written.chars().any(steers), "{written}");
+            assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_cell_that_begins_like_a_formula_gets_an_apostrophe() {
+        for (text, safe) in [
+            ("=1+1", "'=1+1"),
+            ("+379", "'+379"),
+            ("@x", "'@x"),
+            ("-", "'-"),
+            ("\tx", "'\tx"),
+            ("379", "379"),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(formula_safe(text.to_owned()), safe);
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Who is meant: refs, UUIDs, references in lists, names and near names.
+//!
+//! The index of names is made in memory from the openings, for one run, and is written nowhere.
+//! A near match is good enough to look, never to write.
+
+use std::collections::HashMap;
+
+use amparo_core::event::Body;
+use amparo_core::force::{InForce, Merges};
+use amparo_core::id::{GroupId, PersonId, Seq, Subject};
+use amparo_core::identity::External;
+use amparo_core::private::Private;
+use amparo_store::ledger::Ledger;
+use unicode_normalization::UnicodeNormalization as _;
+use uuid::Uuid;
+
+use crate::error::{Candidate, Failure};
+use crate::fold;
+use crate::output::text;
+
+/// The most candidates that an answer lists.
+const CANDIDATES_MAX: usize = 20;
+
+/// One registered person or group.
+#[derive(Clone)]
+pub struct Known {
+    /// The subject.
+    pub subject: Subject,
+    /// Where it was registered.
+    pub registered: Seq,
+    /// The ref of the screen: `p7`, `g2`.
+    pub reference: String,
+    /// The name of a person, the label of a group.
+    pub name: Option<String>,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// References in lists.
+    pub refs: Vec<String>,
+}
+
+/// Everybody who is registered, in the order of registration.
+#[derive(Default)]
+pub struct People {
+    known: Vec<Known>,
+    by_subject: HashMap<Subject, usize>,
+    persons: u64,
+    groups: u64,
+    merges: Merges,
+}
+
+/// Who was found for a text.
+pub enum Found {
+    /// Exactly one, by a ref or an exact name.
+    One(Subject),
+    /// Nobody exactly; these are near, the nearest first.
+    Near(Vec<Subject>),
+    /// More than one of exactly that name.
+    Several(Vec<Subject>),
+}
+
+impl People {
+    /// Reads everybody from the ledger. Linear in its length.
+    ///
+    /// # Errors
+    /// Integrity, when an entry cannot be read.
+    pub fn read(ledger: &Ledger) -> Result<Self, Failure> {
+        let mut people = Self::default();
+        let mut in_force = InForce::default();
+        let mut merges: Vec<(Seq, PersonId, PersonId)> = Vec::new();
+        let mut told: Vec<(Seq, Subject, Option<String>)> = Vec::new();
+        for entry in ledger.entries(0..ledger.head().size) {
+            let entry = entry?;
+            let target = match entry.event.target() {
+                Some(target) => ledger.seq_of(target)?.map(Seq::number),
+                None => None,
+            };
+            in_force.push(target);
+            match entry.event.body() {
+                Body::Person(person) => told.push((entry.seq, Subject::Person(*person), None)),
+                Body::Group(group) => {
+                    let label = group.label.as_deref().map(str::to_owned);
+                    told.push((entry.seq, Subject::Group(group.group), label));
+                }
+                Body::Merge { person, into } => merges.push((entry.seq, *person, *into)),
+                _ => {}
+            }
+        }
+        let holds = |seq: Seq| in_force.holds(seq.number());
+        for (seq, subject, label) in told {
+            let n = people.register(subject, seq);
+            if holds(seq) {
+                people.known[n].name = label.or(people.known[n].name.take());
+                if let Some(private) = ledger.private(seq)? {
+                    people.known[n].learn(&private);
+                }
+            }
+        }
+        let merges = merges.into_iter().filter(|(seq, ..)| holds(*seq));
+        people.merges = Merges::new(merges.map(|(_, person, into)| (person, into)));
+        Ok(people)
+    }
+
+    fn register(&mut self, subject: Subject, seq: Seq) -> usize {
+        if let Some(n) = self.by_subject.get(&subject) {
+            return *n;
+        }
+        let (letter, count) = match subject {
+            Subject::Person(_) => ('p', &mut self.persons),
+            Subject::Group(_) => ('g', &mut self.groups),
+        };
+        *count += 1;
+        self.known.push(Known {
+            subject,
+            registered: seq,
+            reference: format!("{letter}{count}"),
+            name: None,
+            aliases: Vec::new(),
+            refs: Vec::new(),
+        });
+        self.by_subject.insert(subject, self.known.len() - 1);
+        self.known.len() - 1
+    }
+
+    /// Everybody, in the order of registration.
+    pub fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.known.iter()
+    }
+
+    /// What is known of a subject.
+    pub fn known(&self, subject: Subject) -> Option<&Known> {
+        self.by_subject.get(&subject).map(|n| &self.known[*n])
+    }
+
+    /// The person whom a person's entries belong to, through merges in force.
+    pub fn resolve(&self, subject: Subject) -> Subject {
+        match subject {
+            Subject::Person(person) => Subject::Person(self.merges.resolve(person)),
+            Subject::Group(_) => subject,
+        }
+    }
+
+    /// The ref of a subject: `p7`; its UUID where it is not registered.
+    pub fn reference(&self, subject: Subject) -> String {
+        let known = self.known(subject).map(|known| known.reference.clone());
+        known.unwrap_or_else(|| subject.uuid().to_string())
+    }
+
+    /// The name of a subject, where one is known.
+    pub fn name(&self, subject: Subject) -> Option<&str> {
+        self.known(subject)?.name.as_deref()
+    }
+
+    /// Ref and name, for people to read: `p7 Ana Demo`.
+    pub fn label(&self, subject: Subject) -> String {
+        match self.name(subject) {
+            Some(name) => format!("{} {name}", self.reference(subject)),
+            None => self.reference(subject),
+        }
+    }
+
+    /// Looks a text up: ref, UUID, reference in a list, exact name or alias, near name.
+    pub fn find(&self, text: &str) -> Found {
+        if let Some(known) = self.known.iter().find(|known| known.is_called(text)) {
+            return Found::One(known.subject);
+        }
+        let wanted: String = text.nfc().collect();
+        let exact = self.matching(|known| known.names().any(|name| name.nfc().eq(wanted.chars())));
+        match exact.as_slice() {
+            [one] => return Found::One(*one),
+            [] => {}
+            _ => return Found::Several(exact),
+        }
+        Found::Near(self.near(text))
+    }
+
+    /// Everybody whose name is like the text, the nearest first.
+    pub fn near(&self, text: &str) -> Vec<Subject> {
+        let typed = fold::words(text);
+        let mut near: Vec<(usize, usize)> = Vec::new();
+        for (n, known) in self.known.iter().enumerate() {
+            let distances = known
+                .names()
+                .filter_map(|name| fold::distance(&typed, &fold::words(name)));
+            near.extend(distances.min().map(|distance| (distance, n)));
+        }
+        near.sort_unstable();
+        let subjects = near
+            .into_iter()
+            .map(|(_, n)| self.resolve(self.known[n].subject));
+        distinct(subjects)
+    }
+
+    /// Finds the one to look at; a single near match will do, and is told.
+    ///
+    /// # Errors
+    /// Exit 5, with the candidates, when nobody or more than one fits.
+    pub fn to_look(&self, text: &str, talk: &mut dyn FnMut(String)) -> Result<Subject, Failure> {
+        match self.find(text) {
+            Found::One(subject) => Ok(self.resolve(subject)),
+            Found::Near(near) => match near.as_slice() {
+                [one] => {
+                    talk(format!("note: taken to mean {}", self.label(*one)));
+                    Ok(*one)
+                }
+                [] => Err(nobody(text)),
+                _ => Err(self.ambiguous(&near, "more than one is called like that")),
+            },
+            Found::Several(several) => Err(self.ambiguous(&several, "more than one has that name")),
+        }
+    }
+
+    /// Finds the one to write about; a near match never will do.
+    ///
+    /// # Errors
+    /// Exit 5, with the candidates, unless exactly one fits exactly.
+    pub fn to_write(&self, text: &str) -> Result<Subject, Failure> {
+        match self.find(text) {
+            Found::One(subject) => Ok(subject),
+            Found::Near(near) if near.is_empty() => Err(nobody(text)),
+            Found::Near(near) => Err(self.ambiguous(
+                &near,
+                "nobody has exactly that name, and a write never guesses",
+            )),
+            Found::Several(several) => Err(self.ambiguous(&several, "more than one has that name")),
+        }
+    }
+
+    /// A failure that lists who may have been meant.
+    pub fn ambiguous(&self, subjects: &[Subject], message: &str) -> Failure {
+        let shown = subjects.iter().take(CANDIDATES_MAX);
+        let candidates = shown.map(|subject| Candidate {
+            reference: self.reference(*subject),
+            name: self.name(*subject).unwrap_or_default().to_owned(),
+        });
+        let failure = Failure::subject(message).candidates(candidates.collect());
+        let failure = match subjects.len().checked_sub(CANDIDATES_MAX) {
+            Some(more) if more > 0 => failure.hint(format!("{more} more; type more of the name")),
+            Some(_) | None => failure,
+        };
+        failure.hint("type the ref of the one you mean, such as p7")
+    }
+
+    fn matching(&self, fits: impl Fn(&Known) -> bool) -> Vec<Subject> {
+        let fitting = self.known.iter().filter(|known| fits(known));
+        distinct(fitting.map(|known| self.resolve(known.subject)))
+    }
+}
+
+impl Known {
+    /// Takes in what an entry tells; the latest name counts, aliases and refs add up.
+    fn learn(&mut self, private: &Private) {
+        self.name = private.name().map(str::to_owned).or(self.name.take());
+        for (known, told) in [
+            (&mut self.aliases, private.aliases()),
+            (&mut self.refs, private.refs()),
+        ] {
+            for text in told {
+                if !known.iter().any(|old| **old == **text) {
+                    known.push(text.to_string());
+                }
+            }
+        }
+    }
+
+    /// Name and aliases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.name.iter().chain(&self.aliases).map(String::as_str)
+    }
+
+    /// Whether a text is the ref, the UUID or a reference in a list of this one.
+    fn is_called(&self, text: &str) -> bool {
+        self.reference.eq_ignore_ascii_case(text)
+            || Uuid::try_parse(text).is_ok_and(|uuid| uuid == self.subject.uuid())
+            || self.refs.iter().any(|known| known == text)
+    }
+}
+
+/// Whether a text has the form of a ref of the screen.
+pub fn is_reference(text: &str) -> bool {
+    let digits = text.strip_prefix(['p', 'g', 'P', 'G']).unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The person or group that a text names by UUID or reference, registered or not yet.
+///
+/// A UUID that the ledger does not know is taken for a group only where one is `wanted`. Answers
+/// `None` for a ref of the screen or a name, which the ledger must know.
+///
+/// # Errors
+/// Integrity, when the ledger cannot be read.
+pub fn by_identifier(
+    ledger: &Ledger,
+    typed: &str,
+    wanted: Wanted,
+) -> Result<Option<Identifier>, Failure> {
+    if let Ok(uuid) = Uuid::try_parse(typed) {
+        let group = Subject::Group(GroupId::new(uuid));
+        let is_group = wanted == Wanted::Group || !ledger.seqs_of(group)?.is_empty();
+        let person = Subject::Person(PersonId::new(uuid));
+        return Ok(Some(Identifier::Subject(if is_group {
+            group
+        } else {
+            person
+        })));
+    }
+    let Some(external) = External::new(typed) else {
+        return Ok(None);
+    };
+    let person = Subject::Person(PersonId::new(ledger.person_under(&external)?));
+    // The secret does not depend on the day.
+    let secret = ledger.context(amparo_core::date::Day::MIN).secret;
+    let group = Subject::Group(secret.group(&external));
+    for subject in [person, group] {
+        if !ledger.seqs_of(subject)?.is_empty() {
+            return Ok(Some(Identifier::Subject(subject)));
+        }
+    }
+    Ok(Some(Identifier::Unregistered))
+}
+
+/// What a text is wanted to name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A person or a group; a person where the ledger does not know it yet.
+    Anybody,
+    /// A group.
+    Group,
+}
+
+/// What a UUID or a reference stands for.
+pub enum Identifier {
+    /// A subject.
+    Subject(Subject),
+    /// A reference that the ledger does not know yet; an append registers it.
+    Unregistered,
+}
+
+fn nobody(text: &str) -> Failure {
+    let what = match is_reference(text) {
+        true => format!("there is no {}", text::visible(text)),
+        false => "nobody registered fits".to_owned(),
+    };
+    Failure::subject(what).hint(
+        "`amparo person list` shows everybody; `amparo person add NAME` registers somebody; a \
+         reference such as foro-penal:0123 is registered by its first entry",
+    )
+}
+
+/// Each once, in the order of the first.
+fn distinct(subjects: impl Iterator<Item = Subject>) -> Vec<Subject> {
+    let mut seen = std::collections::HashSet::new();
+    subjects.filter(|subject| seen.insert(*subject)).collect()
+}

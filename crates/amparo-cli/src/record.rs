@@ -1,0 +1,283 @@
+//! Records a few events given on the command line, or shows what would be recorded.
+//!
+//! Everything goes through [`Draft::parse`] and the store's plan: there is one way of checking.
+//! Every write says what changed, its refs and how to undo it.
+
+use amparo_core::draft::Draft;
+use amparo_core::entry::Entry;
+use amparo_core::id::{EventId, Seq, Subject};
+use amparo_store::ledger::{Appended, Batch, Ids, Keep, Ledger, Plan, Planned, Refused};
+
+use crate::draft_flags::{flag_of, refusal};
+use crate::error::Failure;
+use crate::faults::InputFault;
+use crate::output::{Cell, Column, Reply};
+use crate::people::People;
+use crate::session::{Session, Writing, whole_meta};
+use crate::summary;
+
+/// What to record.
+pub struct Recording {
+    /// Draft lines, in order; all are recorded together or none.
+    pub lines: Vec<String>,
+    /// Whether only to show what would be recorded.
+    pub dry_run: bool,
+    /// The index of names, where it was read already.
+    pub people: Option<People>,
+}
+
+impl Recording {
+    /// One draft to record.
+    pub fn one(line: String, dry_run: bool, people: Option<People>) -> Self {
+        Self {
+            lines: vec![line],
+            dry_run,
+            people,
+        }
+    }
+}
+
+/// Records, or shows, and writes the answer.
+///
+/// # Errors
+/// Exit 3 with every fault under the name of its flag, exit 6 when the head moved, else whatever
+/// keeps the store from writing.
+pub fn record(
+    session: &mut Session<'_, '_>,
+    mut writing: Writing,
+    recording: Recording,
+) -> Result<(), Failure> {
+    let drafts = parse(&writing, &recording.lines)?;
+    let (planned, batch) = plan(session, &writing, &recording.lines, drafts.clone())?;
+    if recording.dry_run {
+        return show(session, &writing.ledger, &planned, &drafts);
+    }
+    let new = planned
+        .iter()
+        .filter(|planned| matches!(planned, Planned::New { .. }))
+        .count();
+    if new > 0 {
+        let random = &mut *session.world.random;
+        let appended = writing.ledger.append(batch, writing.now, random)?;
+        if appended.clock_held.is_some() {
+            session.talk(clock_held(&appended));
+        }
+    }
+    answer(session, &writing.ledger, &planned, recording.people)
+}
+
+/// What to say of a clock that stands before the last entry.
+pub fn clock_held(appended: &Appended) -> String {
+    let at = appended.head.recorded;
+    format!("note: the clock stands before the last entry; recorded at the time of that, {at}")
+}
+
+fn parse(writing: &Writing, lines: &[String]) -> Result<Vec<Draft>, Failure> {
+    let context = writing.ledger.context(writing.today);
+    let mut drafts = Vec::with_capacity(lines.len());
+    let mut faults = Vec::new();
+    for line in lines {
+        match Draft::parse(line.as_bytes(), &context) {
+            Ok(draft) => drafts.push(draft),
+            Err(found) => faults.extend(found),
+        }
+    }
+    let flagged =
+        |fault: amparo_core::fault::Fault| InputFault::of_flag(flag_of(&fault.field), fault);
+    match faults.is_empty() {
+        true => Ok(drafts),
+        false => Err(refusal(faults.into_iter().map(flagged).collect())),
+    }
+}
+
+fn plan(
+    session: &mut Session<'_, '_>,
+    writing: &Writing,
+    lines: &[String],
+    drafts: Vec<Draft>,
+) -> Result<(Vec<Planned>, Batch), Failure> {
+    let random = &mut *session.world.random;
+    let ids = Ids::Fresh(writing.now);
+    let mut plan = Plan::new(&writing.ledger, &writing.by, ids, Keep::Drafts, random);
+    let mut planned = Vec::with_capacity(drafts.len());
+    let mut faults = Vec::new();
+    for (draft, line) in drafts.into_iter().zip(lines) {
+        match plan.add(draft) {
+            Ok(done) => planned.push(done),
+            Err(Refused::Rule(rule)) => {
+                let fault = rule.locate(line.as_bytes());
+                faults.push(InputFault::of_flag(flag_of(&fault.field), fault));
+            }
+            Err(Refused::Read(error)) => return Err(error.into()),
+        }
+    }
+    match faults.is_empty() {
+        true => Ok((planned, plan.into_batch())),
+        false => Err(refusal(faults)),
+    }
+}
+
+/// Shows the exact events that would be recorded.
+fn show(
+    session: &mut Session<'_, '_>,
+    ledger: &Ledger,
+    planned: &[Planned],
+    drafts: &[Draft],
+) -> Result<(), Failure> {
+    let columns = [Column::text("would_be"), Column::text("event")];
+    let mut reply = Reply::new(whole_meta(ledger), columns);
+    for (planned, draft) in planned.iter().zip(drafts) {
+        match planned {
+            Planned::New { seq, id, registers } => {
+                for (seq, subject) in registers {
+                    let registration = Draft::registration(*subject, draft.external(*subject));
+                    reply.push(vec![Cell::text(seq), Cell::Json(registration.content())]);
+                }
+                reply.push(vec![
+                    Cell::text(seq),
+                    Cell::Json(with_id(*id, &draft.content())),
+                ]);
+            }
+            Planned::Duplicate { seq, id } => {
+                session.talk(format!("note: {seq} already records this event"));
+                reply.push(vec![
+                    Cell::text(seq),
+                    Cell::Json(with_id(*id, &draft.content())),
+                ]);
+            }
+        }
+    }
+    session.reply(&reply)?;
+    session.talk("nothing was written (--dry-run)");
+    Ok(())
+}
+
+fn with_id(id: EventId, content: &str) -> String {
+    let members = content.strip_prefix('{').unwrap_or(content);
+    format!("{{\"id\":\"{id}\",{members}")
+}
+
+/// Says what was recorded.
+fn answer(
+    session: &mut Session<'_, '_>,
+    ledger: &Ledger,
+    planned: &[Planned],
+    people: Option<People>,
+) -> Result<(), Failure> {
+    let mut recorded: Vec<(Seq, &'static str)> = Vec::new();
+    for planned in planned {
+        match planned {
+            Planned::New { seq, registers, .. } => {
+                recorded.extend(registers.iter().map(|(seq, _)| (*seq, "registered")));
+                recorded.push((*seq, "recorded"));
+            }
+            Planned::Duplicate { seq, .. } => recorded.push((*seq, "known")),
+        }
+    }
+    let mut entries = Vec::with_capacity(recorded.len());
+    for (seq, action) in recorded {
+        let entry = ledger.entry(seq)?;
+        entries.extend(entry.map(|entry| (entry, action)));
+    }
+    let people = match people.filter(|people| knows_all(people, &entries)) {
+        Some(people) => people,
+        None => People::read(ledger)?,
+    };
+    let mut reply = Reply::new(whole_meta(ledger), columns());
+    for (entry, action) in &entries {
+        session.talk(said(entry, action, &people));
+        reply.push(row(entry, action, ledger, &people)?);
+    }
+    session.reply(&reply)?;
+    let new: Vec<_> = entries
+        .iter()
+        .filter(|(_, action)| *action != "known")
+        .collect();
+    match new.as_slice() {
+        [] => {}
+        [(entry, _)] => {
+            session.talk(format!(
+                "undo with `amparo undo` or `amparo retract {}`",
+                entry.seq
+            ));
+        }
+        _ => session.talk("undo with `amparo undo`"),
+    }
+    Ok(())
+}
+
+fn knows_all(people: &People, entries: &[(Entry, &'static str)]) -> bool {
+    let tells = |entry: &Entry| {
+        use amparo_core::kind::Kind::{Group, Merge, Person};
+        matches!(entry.event.kind(), Person | Group | Merge)
+    };
+    entries.iter().all(|(entry, _)| {
+        !tells(entry)
+            && entry
+                .event
+                .subjects()
+                .all(|subject| people.known(subject).is_some())
+    })
+}
+
+fn columns() -> [Column; 8] {
+    [
+        Column::text("action"),
+        Column::text("entry"),
+        Column::machine("id"),
+        Column::text("kind"),
+        Column::text("subject"),
+        Column::text("name"),
+        Column::text("occurred"),
+        Column::text("target"),
+    ]
+}
+
+fn row(
+    entry: &Entry,
+    action: &str,
+    ledger: &Ledger,
+    people: &People,
+) -> Result<Vec<Cell>, Failure> {
+    let subject = entry.event.subject();
+    let target = match entry.event.target() {
+        Some(target) => ledger.seq_of(target)?,
+        None => None,
+    };
+    Ok(vec![
+        Cell::text(action),
+        Cell::text(entry.seq),
+        Cell::text(entry.id),
+        Cell::text(entry.event.kind()),
+        Cell::maybe(subject.map(|subject| people.reference(subject))),
+        Cell::maybe(subject.and_then(|subject| people.name(subject))),
+        Cell::maybe(entry.event.occurred()),
+        Cell::maybe(target),
+    ])
+}
+
+/// `recorded e49: arrest of p7 Ana Demo, 2025-05: SEBIN, VE:Caracas`
+fn said(entry: &Entry, action: &str, people: &People) -> String {
+    let event = &entry.event;
+    let of = match event.subject() {
+        Some(subject @ (Subject::Person(_) | Subject::Group(_))) => {
+            format!(" of {}", people.label(subject))
+        }
+        None => String::new(),
+    };
+    let occurred = event
+        .occurred()
+        .map(|day| format!(", {day}"))
+        .unwrap_or_default();
+    let details = summary::details(event, people);
+    let details = if details.is_empty() {
+        details
+    } else {
+        format!(": {details}")
+    };
+    format!(
+        "{action} {}: {}{of}{occurred}{details}",
+        entry.seq,
+        event.kind()
+    )
+}
