@@ -40,6 +40,7 @@ pub mod word;
 
 mod json;
 mod read;
+mod read_body;
 mod reader;
 mod write;
 

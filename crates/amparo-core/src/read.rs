@@ -6,17 +6,15 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::date::{self, DateError, Day, Occurred};
-use crate::event::{
-    Body, Case, Claim, Clemency, Custody, Event, Exclusion, Group, Instrument, Opening,
-};
+use crate::event::{Body, Case, Clemency, Custody, Event, Group};
 use crate::fault::{Problem, Rule};
-use crate::id::{Code, EventId, GroupId, LedgerId, PersonId, Subject};
+use crate::id::{Code, EventId, GroupId, PersonId, Subject};
 use crate::identity::{External, Secret};
 use crate::kind::{Kind, SubjectRule};
 use crate::limit;
 use crate::private::Private;
 use crate::reader::{Reader, unknown_word};
-use crate::value::{Credibility, Place, Quantity, Source};
+use crate::value::{Credibility, Place, Source};
 
 /// What a draft is read against: the day, the zone and the secret of the ledger.
 #[derive(Debug, Clone)]
@@ -243,78 +241,6 @@ impl<'c> EventReader<'c> {
         }
     }
 
-    fn opening(&mut self, r: &mut Reader<'_, '_>) -> Option<Opening> {
-        let name = r.text("name");
-        let time_zone = r.parsed("time_zone", limit::TEXT_BYTES_MAX, |text| {
-            text.parse::<Tz>()
-                .map_err(|_| Problem::new(Rule::Malformed, "no such time zone"))
-        });
-        let ledger = uuid(r, "ledger").map(LedgerId::new);
-        let format = r.whole("format", u64::MAX);
-        Some(Opening {
-            name: name?,
-            time_zone: time_zone?,
-            ledger: ledger?,
-            format: format?,
-        })
-    }
-
-    fn instrument(&mut self, r: &mut Reader<'_, '_>) -> Option<Instrument> {
-        let instrument = code(r, "instrument");
-        let (form, title) = (r.word("form"), r.text("title"));
-        let (jurisdiction, adopted_by) = (r.text("jurisdiction"), r.text("adopted_by"));
-        let decision_days = r.whole("decision_days", limit::DAYS_MAX);
-        let exclusions = r.objects("exclusions", |r| {
-            r.require(&["code", "text"], "an exclusion");
-            let (code, text) = (code(r, "code"), r.prose("text"));
-            r.finish(&["code", "text"], |_| None);
-            Some(Exclusion {
-                code: code?,
-                text: text?,
-            })
-        });
-        Some(Instrument {
-            instrument: instrument?,
-            form,
-            title,
-            jurisdiction,
-            adopted_by,
-            decision_days,
-            exclusions,
-        })
-    }
-
-    fn claim(&mut self, r: &mut Reader<'_, '_>) -> Option<Claim> {
-        let (claimant, measure) = (r.text("claimant"), r.word("measure"));
-        let quantity = r.object("quantity", false, |r| {
-            let low = r.whole("low", limit::QUANTITY_MAX);
-            let high = r.whole("high", limit::QUANTITY_MAX);
-            let approximate = r.flag("approximate");
-            r.finish(&["low", "high", "approximate"], |_| None);
-            if (r.has("low") && low.is_none()) || (r.has("high") && high.is_none()) {
-                return None;
-            }
-            Quantity::new(low, high, approximate)
-                .map_err(|error| {
-                    let remedy = "write {\"low\":600,\"high\":700}, with equal bounds for an \
-                                  exact number, `low` alone for \"at least\"";
-                    let problem = Problem::new(Rule::Malformed, error.to_string());
-                    r.fault("", problem.remedy(remedy));
-                })
-                .ok()
-        });
-        let about = self.date(r, "about");
-        let (instrument, scope) = (code(r, "instrument"), r.text("scope"));
-        Some(Claim {
-            claimant: claimant?,
-            measure: measure?,
-            quantity: quantity?,
-            about,
-            instrument,
-            scope,
-        })
-    }
-
     fn source(&mut self, r: &mut Reader<'_, '_>) -> Option<Source> {
         const FIELDS: [&str; 8] = [
             "publisher",
@@ -476,7 +402,7 @@ impl<'c> EventReader<'c> {
         Some(occurred)
     }
 
-    fn date(&self, r: &mut Reader<'_, '_>, name: &str) -> Option<Occurred> {
+    pub(super) fn date(&self, r: &mut Reader<'_, '_>, name: &str) -> Option<Occurred> {
         r.parsed(name, limit::TEXT_BYTES_MAX, |text| {
             let read = match &self.form {
                 Form::Stored => Occurred::parse_stored(text),
@@ -516,7 +442,7 @@ pub(crate) fn uuid(r: &mut Reader<'_, '_>, name: &str) -> Option<Uuid> {
     })
 }
 
-fn place(r: &mut Reader<'_, '_>, name: &str) -> Option<Place> {
+pub(super) fn place(r: &mut Reader<'_, '_>, name: &str) -> Option<Place> {
     r.parsed(name, limit::TEXT_BYTES_MAX, |text| {
         Place::new(text).ok_or_else(|| {
             Problem::new(Rule::Malformed, "this is no place")
@@ -525,7 +451,7 @@ fn place(r: &mut Reader<'_, '_>, name: &str) -> Option<Place> {
     })
 }
 
-fn code(r: &mut Reader<'_, '_>, name: &str) -> Option<Code> {
+pub(super) fn code(r: &mut Reader<'_, '_>, name: &str) -> Option<Code> {
     r.parsed(name, limit::TEXT_BYTES_MAX, |text| {
         Code::new(text).map_err(|error| Problem::new(Rule::Malformed, error.to_string()))
     })

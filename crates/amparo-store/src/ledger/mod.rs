@@ -6,6 +6,9 @@
 //! the log is right. Nothing here counts, and nothing here can change or remove an entry.
 
 mod append;
+mod catch_up;
+mod circle;
+mod compare;
 mod create;
 mod index_key;
 mod open;

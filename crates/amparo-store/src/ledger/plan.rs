@@ -7,7 +7,6 @@ use amparo_core::draft::Draft;
 use amparo_core::entry::{Entry, Recorded};
 use amparo_core::event::{Body, Event};
 use amparo_core::fault::{Refusal, Rule};
-use amparo_core::force::Merges;
 use amparo_core::id::{Code, EventId, PersonId, Seq, Subject};
 use amparo_core::identity::Secret;
 use amparo_core::kind::Kind;
@@ -17,6 +16,7 @@ use amparo_core::word::nearest;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::circle::merge_of;
 use super::{Ledger, ReadError, index_key};
 use crate::Random;
 use crate::journal::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
@@ -103,27 +103,27 @@ impl Batch {
 
 /// Drafts being checked, one after the other, as the log would be with all before them.
 pub struct Plan<'l, 'r> {
-    ledger: &'l Ledger,
+    pub(super) ledger: &'l Ledger,
     by: Box<str>,
     ids: Ids,
     keep: Keep,
     random: Random<'r>,
-    next: u64,
+    pub(super) next: u64,
     entries: Vec<PlannedEntry>,
     bytes: usize,
-    new: HashMap<EventId, New>,
-    targeting: HashMap<EventId, Vec<EventId>>,
-    merges: Vec<EventId>,
+    pub(super) new: HashMap<EventId, New>,
+    pub(super) targeting: HashMap<EventId, Vec<EventId>>,
+    pub(super) merges: Vec<EventId>,
     subjects: HashSet<Uuid>,
     instruments: HashSet<Code>,
 }
 
 /// What is remembered of an entry that is planned and not recorded.
-struct New {
-    seq: u64,
+pub(super) struct New {
+    pub(super) seq: u64,
     content: [u8; 16],
-    target: Option<EventId>,
-    merge: Option<(PersonId, PersonId)>,
+    pub(super) target: Option<EventId>,
+    pub(super) merge: Option<(PersonId, PersonId)>,
 }
 
 impl<'l, 'r> Plan<'l, 'r> {
@@ -152,7 +152,7 @@ impl<'l, 'r> Plan<'l, 'r> {
         const SLACK_ENTRIES: usize = 8;
         const SLACK_BYTES: usize = 8 * limit::LINE_BYTES_MAX;
         self.entries.len() + SLACK_ENTRIES >= BATCH_ENTRIES_MAX as usize
-            || self.bytes + SLACK_BYTES >= BATCH_BYTES_MAX as usize
+            || self.bytes + SLACK_BYTES >= BATCH_BYTES_MAX
     }
 
     /// The batch of all drafts that were added.
@@ -222,7 +222,7 @@ impl<'l, 'r> Plan<'l, 'r> {
         Ok(())
     }
 
-    fn seq_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
+    pub(super) fn seq_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
         if let Some(new) = self.new.get(&id) {
             return Ok(Some(new.seq));
         }
@@ -317,117 +317,6 @@ impl<'l, 'r> Plan<'l, 'r> {
             message,
             Some(remedy),
         ))
-    }
-
-    /// Refuses a merge, or a retraction that brings a merge back, that would close a circle.
-    fn check_circle(&self, event: &Event, id: EventId) -> Result<(), Refused> {
-        let merge = merge_of(event);
-        let field = match event.body() {
-            Body::Merge { .. } => "into",
-            _ if event.replaces().is_some() => "replaces",
-            _ => "entry",
-        };
-        if merge.is_none() && !self.revives_a_merge(event)? {
-            return Ok(());
-        }
-        if self.merges_with(id, event.target(), merge)?.has_circle() {
-            let message = "this would merge a person into themselves, in a circle".to_owned();
-            let remedy = "retract the merge that leads the other way first".to_owned();
-            return Err(refusal(Rule::MergeWouldCycle, field, message, Some(remedy)));
-        }
-        Ok(())
-    }
-
-    /// Whether what the event puts out of force leads, down its chain, to a merge.
-    fn revives_a_merge(&self, event: &Event) -> Result<bool, ReadError> {
-        let mut next = event.target();
-        while let Some(target) = next {
-            let (merge, target) = match self.new.get(&target) {
-                Some(new) => (new.merge.is_some(), new.target),
-                None => match self.ledger.entry_of(target)? {
-                    Some(entry) => (merge_of(&entry.event).is_some(), entry.event.target()),
-                    None => (false, None),
-                },
-            };
-            if merge {
-                return Ok(true);
-            }
-            next = target;
-        }
-        Ok(false)
-    }
-
-    /// The merges in force once this event is recorded.
-    fn merges_with(
-        &self,
-        id: EventId,
-        target: Option<EventId>,
-        merge: Option<(PersonId, PersonId)>,
-    ) -> Result<Merges, ReadError> {
-        let mut merges: Vec<(u64, EventId, (PersonId, PersonId))> = Vec::new();
-        for seq in self.ledger.seqs_under(index_key::merges())? {
-            if let Some(entry) = self.ledger.entry(seq)?
-                && let Some(pair) = merge_of(&entry.event)
-            {
-                merges.push((seq.number(), entry.id, pair));
-            }
-        }
-        for known in &self.merges {
-            if let Some(New {
-                seq,
-                merge: Some(pair),
-                ..
-            }) = self.new.get(known)
-            {
-                merges.push((*seq, *known, *pair));
-            }
-        }
-        merges.extend(merge.map(|pair| (self.next, id, pair)));
-        let roots = merges.iter().map(|(_, id, _)| *id);
-        let in_force = self.in_force(roots.collect(), id, target)?;
-        let kept = merges
-            .into_iter()
-            .filter(|(_, id, _)| in_force.contains(id));
-        Ok(Merges::new(kept.map(|(_, _, pair)| pair)))
-    }
-
-    /// Which of these events are in force once the event of this id and target is recorded.
-    fn in_force(
-        &self,
-        roots: Vec<EventId>,
-        id: EventId,
-        target: Option<EventId>,
-    ) -> Result<HashSet<EventId>, ReadError> {
-        let mut seen: HashMap<EventId, u64> = HashMap::new();
-        let mut targets: HashMap<EventId, EventId> = HashMap::new();
-        let mut waiting = roots;
-        while let Some(event) = waiting.pop() {
-            let seq = if event == id {
-                self.next
-            } else {
-                self.seq_of(event)?.unwrap_or(u64::MAX)
-            };
-            if seen.insert(event, seq).is_some() {
-                continue;
-            }
-            let planned = self.targeting.get(&event).into_iter().flatten().copied();
-            let this = (target == Some(event)).then_some(id);
-            let mut by: Vec<EventId> = planned.chain(this).collect();
-            for seq in self.ledger.targeted_by(event)? {
-                by.extend(self.ledger.entry(seq)?.map(|entry| entry.id));
-            }
-            targets.extend(by.iter().map(|by| (*by, event)));
-            waiting.extend(by);
-        }
-        let mut newest_first: Vec<_> = seen.into_iter().collect();
-        newest_first.sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
-        let mut in_force: HashSet<EventId> = newest_first.iter().map(|(id, _)| *id).collect();
-        for (id, _) in newest_first {
-            if let (true, Some(target)) = (in_force.contains(&id), targets.get(&id)) {
-                in_force.remove(target);
-            }
-        }
-        Ok(in_force)
     }
 
     /// Refuses a draft whose entry line or openings would be too long.
@@ -532,20 +421,18 @@ impl<'l, 'r> Plan<'l, 'r> {
     }
 }
 
-fn refusal(rule: Rule, field: &'static str, message: String, remedy: Option<String>) -> Refused {
+pub(super) fn refusal(
+    rule: Rule,
+    field: &'static str,
+    message: String,
+    remedy: Option<String>,
+) -> Refused {
     Refused::Rule(Refusal {
         rule,
         field,
         message,
         remedy,
     })
-}
-
-fn merge_of(event: &Event) -> Option<(PersonId, PersonId)> {
-    match event.body() {
-        Body::Merge { person, into } => Some((*person, *into)),
-        _ => None,
-    }
 }
 
 /// Whether the event is itself the registration of the subject.

@@ -265,7 +265,7 @@ impl Ledger {
     /// # Errors
     /// [`ReadError::Store`].
     pub fn size_on_disk(&self) -> Result<(u64, u64), ReadError> {
-        let (desk, volumes) = self
+        let store = self
             .shelf
             .size_on_disk()
             .map_err(|error| self.shelf_error(error))?;
@@ -273,7 +273,7 @@ impl Ledger {
         let bytes = journal
             .iter()
             .filter_map(|listed| std::fs::metadata(self.journal.folder().join(&listed.name)).ok());
-        Ok((bytes.map(|metadata| metadata.len()).sum(), desk + volumes))
+        Ok((bytes.map(|metadata| metadata.len()).sum(), store))
     }
 
     pub(super) fn seqs_under(&self, key: IndexKey) -> Result<Vec<Seq>, ReadError> {

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use amparo_core::entry::{Entry, Recorded};
 use amparo_core::id::{LedgerId, Seq};
 use amparo_core::kind::Kind;
-use amparo_tlog::append::append_tiles;
 use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 
 use super::append::refs_of;
@@ -20,7 +19,7 @@ use super::{Head, JOURNAL, KEYS, LOCK, Ledger, OpenError, SHELF, index_key};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, Salvaged};
 use crate::lock::{Lock, LockError};
-use crate::shelf::{IndexPairs, Shelf, ShelfError};
+use crate::shelf::{Shelf, ShelfError};
 use crate::vault::{Opened, Owner, Vault};
 
 /// Entries hashed and compared at once, and between two calls of progress.
@@ -119,25 +118,25 @@ impl Ledger {
 }
 
 /// A line waiting for the next step, with what is sealed for it.
-struct Waiting {
-    entry: Entry,
-    line: Vec<u8>,
-    sealed: Vec<u8>,
+pub(super) struct Waiting {
+    pub(super) entry: Entry,
+    pub(super) line: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
-struct Check {
-    ledger: LedgerId,
+pub(super) struct Check {
+    pub(super) ledger: LedgerId,
     /// Whether every entry so far was there: only then do roots mean anything.
-    whole: bool,
-    frontier: Frontier,
-    recorded: Option<Recorded>,
-    waiting: Vec<Waiting>,
-    leaves: Vec<Hash>,
-    partial: Vec<(u8, u64, Vec<u8>)>,
-    events: Vec<([u8; 16], u64)>,
-    keys: Vec<([u8; 16], u64)>,
-    refs: Vec<([u8; 16], [u8; 16])>,
-    verified: Verified,
+    pub(super) whole: bool,
+    pub(super) frontier: Frontier,
+    pub(super) recorded: Option<Recorded>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) leaves: Vec<Hash>,
+    pub(super) partial: Vec<(u8, u64, Vec<u8>)>,
+    pub(super) events: Vec<([u8; 16], u64)>,
+    pub(super) keys: Vec<([u8; 16], u64)>,
+    pub(super) refs: Vec<([u8; 16], [u8; 16])>,
+    pub(super) verified: Verified,
 }
 
 impl Check {
@@ -164,7 +163,7 @@ impl Check {
         }
     }
 
-    fn found(&mut self, part: Part, what: impl Into<String>) {
+    pub(super) fn found(&mut self, part: Part, what: impl Into<String>) {
         self.verified.findings.push(Finding {
             part,
             what: what.into(),
@@ -342,179 +341,5 @@ impl Check {
             self.compare_tiles(shelf, end - leaves.len() as u64, &leaves);
         }
         progress(self.verified.entries);
-    }
-
-    fn compare_lines(&mut self, shelf: &Shelf, waiting: &[Waiting]) {
-        let size = shelf.head().map_or(0, |head| head.size);
-        for one in waiting {
-            let seq = one.entry.seq;
-            if seq.number() >= size {
-                break;
-            }
-            match shelf.line(seq.number()) {
-                Ok(Some(line)) if line == one.line => {}
-                Ok(_) => self.found(Part::Store, format!("{seq} is not the journal's")),
-                Err(error) => {
-                    self.found(Part::Store, format!("{seq}: {error}"));
-                    return;
-                }
-            }
-        }
-        self.compare_sealed(shelf, waiting, size);
-    }
-
-    fn compare_sealed(&mut self, shelf: &Shelf, waiting: &[Waiting], size: u64) {
-        let (Some(first), Some(last)) = (waiting.first(), waiting.last()) else {
-            return;
-        };
-        let range = first.entry.seq.number()..(last.entry.seq.number() + 1).min(size);
-        let mut expected = waiting
-            .iter()
-            .filter(|one| !one.sealed.is_empty() && one.entry.seq.number() < size);
-        for block in shelf.sealed_blocks(range) {
-            let block = match block {
-                Ok(block) => block,
-                Err(error) => return self.found(Part::Store, error.to_string()),
-            };
-            for (seq, sealed) in block.iter().filter(|(_, sealed)| !sealed.is_empty()) {
-                let matches = expected
-                    .next()
-                    .is_some_and(|one| one.entry.seq.number() == seq && one.sealed == sealed);
-                if !matches {
-                    let what = format!("what is sealed for e{seq} is not the journal's");
-                    return self.found(Part::Store, what);
-                }
-            }
-        }
-        if let Some(missing) = expected.next() {
-            let what = format!("what is sealed for {} is missing", missing.entry.seq);
-            self.found(Part::Store, what);
-        }
-    }
-
-    fn compare_tiles(&mut self, shelf: &Shelf, first: u64, leaves: &[Hash]) {
-        let partial = std::mem::take(&mut self.partial);
-        let read = |level: u8, index: u64| {
-            let found = partial.iter().find(|(l, i, _)| (*l, *i) == (level, index));
-            found.map(|(_, _, bytes)| bytes.clone())
-        };
-        let Ok(tiles) = append_tiles(first, leaves, |id| read(id.level(), id.index())) else {
-            return self.found(Part::Log, "the Merkle tree cannot be built");
-        };
-        let behind = shelf
-            .head()
-            .is_none_or(|head| head.size < first + leaves.len() as u64);
-        for tile in tiles {
-            let id = tile.id();
-            let bytes = tile.into_bytes();
-            if id.level() > 0 && id.is_full() && !behind {
-                match shelf.tile(id.level(), id.index()) {
-                    Ok(Some(found)) if found == bytes => {}
-                    Ok(_) => self.found(Part::Store, format!("{id} is not the log's")),
-                    Err(error) => self.found(Part::Store, error.to_string()),
-                }
-            }
-            if !id.is_full() {
-                self.partial.push((id.level(), id.index(), bytes));
-            }
-        }
-    }
-
-    /// Holds the shelf's head, right edge and indexes against the log.
-    fn finish_shelf(&mut self, shelf: &Shelf) {
-        let Some(head) = shelf.head() else { return };
-        if !self.whole {
-            return;
-        }
-        let log = self.verified.head;
-        if log.is_some_and(|log| log.size == head.size && *log.root.as_bytes() != head.root) {
-            self.found(Part::Store, "its head is not the log's");
-        }
-        if log.is_some_and(|log| log.size == head.size) {
-            for (level, index, bytes) in std::mem::take(&mut self.partial) {
-                match shelf.tile(level, index) {
-                    Ok(Some(found)) if found == bytes => {}
-                    Ok(_) | Err(_) => {
-                        let what = format!("tile {index} of level {level} is not the log's");
-                        self.found(Part::Store, what);
-                    }
-                }
-            }
-        }
-        let below = |pairs: &mut Vec<([u8; 16], u64)>| {
-            pairs.retain(|(_, seq)| *seq < head.size);
-            pairs.sort_unstable();
-            pairs.dedup();
-            std::mem::take(pairs)
-        };
-        let events = below(&mut self.events);
-        if let Some(twice) = events.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            let (first, second) = (twice[0].1, twice[1].1);
-            self.found(
-                Part::Log,
-                format!("e{first} and e{second} have the same event id"),
-            );
-        }
-        let keys = below(&mut self.keys);
-        self.compare_index("of event ids", shelf.event_pairs(), &events);
-        self.compare_index("of subjects", shelf.subject_pairs(), &keys);
-        let refs = self
-            .refs
-            .iter()
-            .map(|(hash, person)| (*hash, u128::from_be_bytes(*person)));
-        let mut refs: Vec<_> = refs.collect();
-        refs.sort_unstable();
-        refs.dedup();
-        self.compare_refs(shelf.ref_pairs(), &refs);
-    }
-
-    fn compare_index(
-        &mut self,
-        which: &str,
-        pairs: Result<IndexPairs<'_>, ShelfError>,
-        expected: &[([u8; 16], u64)],
-    ) {
-        let mut expected = expected.iter();
-        let pairs = match pairs {
-            Ok(pairs) => pairs,
-            Err(error) => return self.found(Part::Store, format!("the index {which}: {error}")),
-        };
-        for pair in pairs {
-            match pair {
-                Ok((key, value)) => match expected.next() {
-                    Some((k, seq)) if *k == key && u128::from(*seq) == value => {}
-                    Some(_) | None => {
-                        let what = format!("the index {which} is not the log's, at e{value}");
-                        return self.found(Part::Store, what);
-                    }
-                },
-                Err(error) => {
-                    return self.found(Part::Store, format!("the index {which}: {error}"));
-                }
-            }
-        }
-        if let Some((_, seq)) = expected.next() {
-            self.found(Part::Store, format!("the index {which} lacks e{seq}"));
-        }
-    }
-
-    fn compare_refs(
-        &mut self,
-        pairs: Result<IndexPairs<'_>, ShelfError>,
-        expected: &[([u8; 16], u128)],
-    ) {
-        // References that can no longer be opened stay in the index: it is a superset.
-        let found: Result<Vec<_>, ShelfError> = pairs.and_then(Iterator::collect);
-        match found {
-            Ok(found) => {
-                let lacks = expected
-                    .iter()
-                    .any(|pair| found.binary_search(pair).is_err());
-                if lacks && self.verified.behind == 0 {
-                    self.found(Part::Store, "the index of references lacks one");
-                }
-            }
-            Err(error) => self.found(Part::Store, format!("the index of references: {error}")),
-        }
     }
 }

@@ -209,7 +209,7 @@ impl Vault {
             }
             let mut key = Zeroizing::new([0; 32]);
             random(&mut *key);
-            records.extend_from_slice(&*key_file::record(&owner.0, &key));
+            records.extend_from_slice(&key_file::record(&owner.0, &key));
             self.keys.insert(owner, key.clone());
             fresh.push((owner, key));
         }

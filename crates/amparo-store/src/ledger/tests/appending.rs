@@ -1,0 +1,203 @@
+//! What a ledger accepts, what it refuses, and what it makes of a batch.
+
+use super::*;
+
+#[test]
+fn a_subject_is_registered_just_before_the_first_entry_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let kinds = |appended: &Appended| -> Vec<String> {
+        appended
+            .entries
+            .iter()
+            .map(|entry| entry.kind.to_string())
+            .collect()
+    };
+    assert_eq!(
+        kinds(&append(&mut ledger, 1, &[arrest(1), arrest(2)])).len(),
+        4
+    );
+    let refs = ledger.private(Seq::new(1)).unwrap().unwrap();
+    assert_eq!(refs.refs(), [Box::from("fp:1")]);
+    let later = r#"{"kind":"release","person":"fp:1","occurred":"2026-01-05","unsourced":true}"#;
+    assert_eq!(kinds(&append(&mut ledger, 1, &[later.into()])), ["release"]);
+}
+
+#[test]
+fn another_reference_leads_to_the_person_registered_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let two =
+        r#"{"kind":"person","person":"fp:1","private":{"refs":["court:12"]},"unsourced":true}"#;
+    append(&mut ledger, 1, &[two.into()]);
+    let by_court = arrest(1).replace("fp:1", "court:12");
+    let appended = append(&mut ledger, 1, std::slice::from_ref(&by_court));
+    assert_eq!(appended.entries.len(), 1);
+    let subject = |seq| {
+        ledger
+            .entry(Seq::new(seq))
+            .unwrap()
+            .unwrap()
+            .event
+            .subject()
+    };
+    assert_eq!(subject(1), subject(2));
+    assert!(planned(&ledger, &[by_court]).unwrap().is_empty());
+}
+
+#[test]
+fn the_same_draft_again_is_a_no_op_and_another_under_its_id_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let with_id = |text: &str| {
+        let id = "01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d";
+        let private = r#","private":{"note":"secret"}"#;
+        format!(r#"{{"id":"{id}","kind":"note","text":"{text}","unsourced":true{private}}}"#)
+    };
+    append(&mut ledger, 1, &[with_id("a"), with_id("a"), arrest(1)]);
+    assert_eq!(ledger.head().size, 4);
+    assert!(
+        planned(&ledger, &[with_id("a"), arrest(1)])
+            .unwrap()
+            .is_empty()
+    );
+    let other_secret = with_id("a").replace("secret", "other");
+    for other in [with_id("b"), other_secret] {
+        let Err(Refused::Rule(refusal)) = planned(&ledger, &[other]) else {
+            panic!()
+        };
+        assert_eq!((refusal.rule, refusal.field), (Rule::IdTaken, "id"));
+    }
+    let in_one_batch = planned(
+        &ledger,
+        &[
+            with_id("c").replace("4d\"", "4e\""),
+            with_id("d").replace("4d\"", "4e\""),
+        ],
+    );
+    assert!(matches!(in_one_batch, Err(Refused::Rule(r)) if r.rule == Rule::IdTaken));
+}
+
+#[test]
+fn what_the_ledger_does_not_know_is_refused_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let opening = ledger.entry(Seq::OPENING).unwrap().unwrap().id;
+    append(
+        &mut ledger,
+        1,
+        &[r#"{"kind":"instrument","instrument":"ve-amnesty-2026","unsourced":true}"#.into()],
+    );
+    let unknown = EventId::new(uuid::Uuid::from_u128(5));
+    let grant = |code: &str| {
+        format!(
+            r#"{{"kind":"clemency-grant","person":"fp:1","occurred":"2026-02","instrument":"{code}","unsourced":true}}"#
+        )
+    };
+    for (line, rule, says) in [
+        (
+            format!(r#"{{"kind":"retraction","entry":"{unknown}"}}"#),
+            Rule::UnknownEntry,
+            "id",
+        ),
+        (
+            arrest(1).replace(
+                "\"unsourced\"",
+                &format!("\"replaces\":\"{unknown}\",\"unsourced\""),
+            ),
+            Rule::UnknownEntry,
+            "id",
+        ),
+        (
+            format!(r#"{{"kind":"retraction","entry":"{opening}"}}"#),
+            Rule::OpeningIsFixed,
+            "",
+        ),
+        (
+            grant("ve-amnesty-2027"),
+            Rule::UnknownInstrument,
+            "`ve-amnesty-2026`",
+        ),
+        (
+            grant("other"),
+            Rule::UnknownInstrument,
+            "record the instrument",
+        ),
+    ] {
+        let Err(Refused::Rule(refusal)) = planned(&ledger, std::slice::from_ref(&line)) else {
+            panic!("{line}")
+        };
+        assert_eq!(refusal.rule, rule, "{line}");
+        assert!(refusal.remedy.unwrap_or_default().contains(says), "{line}");
+    }
+    assert_eq!(
+        planned(&ledger, &[grant("ve-amnesty-2026")]).unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn a_merge_or_a_retraction_that_would_close_a_circle_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let merge = |id: u8, from: &str, into: &str| {
+        format!(
+            r#"{{"id":"00000000-0000-8000-8000-0000000000{id:02x}","kind":"merge","person":"fp:{from}","into":"fp:{into}","unsourced":true}}"#
+        )
+    };
+    let retract = |id: u8, target: u8| {
+        format!(
+            r#"{{"id":"00000000-0000-8000-8000-0000000000{id:02x}","kind":"retraction","entry":"00000000-0000-8000-8000-0000000000{target:02x}"}}"#
+        )
+    };
+    let circle = |ledger: &Ledger, lines: &[String]| match planned(ledger, lines) {
+        Err(Refused::Rule(refusal)) => assert_eq!(refusal.rule, Rule::MergeWouldCycle),
+        other => panic!("{lines:?}: {other:?}"),
+    };
+    circle(&ledger, &[merge(1, "a", "b"), merge(2, "b", "a")]);
+    append(&mut ledger, 1, &[merge(1, "a", "b"), merge(2, "b", "c")]);
+    circle(&ledger, &[merge(3, "c", "a")]);
+    append(&mut ledger, 1, &[retract(4, 1), merge(3, "c", "a")]);
+    // Bringing the first merge back would close the circle; so would a longer way to it.
+    circle(&ledger, &[retract(5, 4)]);
+    append(&mut ledger, 1, &[retract(6, 3), retract(5, 4)]);
+    circle(&ledger, &[retract(7, 6)]);
+}
+
+#[test]
+fn a_batch_checked_on_an_older_head_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let old = planned(&ledger, &[arrest(1)]).unwrap();
+    append(&mut ledger, 1, &[arrest(2)]);
+    let error = ledger.append(old, at(1), &mut random()).unwrap_err();
+    assert!(matches!(
+        error,
+        AppendError::HeadMoved {
+            expected: 1,
+            found: 3
+        }
+    ));
+    assert_eq!(ledger.head().size, 3);
+}
+
+#[test]
+fn a_clock_set_back_is_held_at_the_last_time_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    append(&mut ledger, 5, &[arrest(1)]);
+    let held = append(&mut ledger, 3, &[arrest(2)]);
+    assert_eq!(held.clock_held, Some(at(3)));
+    assert_eq!(ledger.entry(Seq::new(4)).unwrap().unwrap().recorded, at(5));
+}
+
+#[test]
+fn a_ledger_opened_to_read_appends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    drop(made(&folder));
+    let (mut ledger, _) = opened(&folder, Access::Read);
+    let batch = planned(&ledger, &[arrest(1)]).unwrap();
+    let error = ledger.append(batch, at(1), &mut random()).unwrap_err();
+    assert!(matches!(error, AppendError::ReadOnly));
+}

@@ -1,0 +1,265 @@
+//! A ledger folder that is closed, harmed, copied and opened again.
+
+use super::*;
+use crate::journal;
+
+#[test]
+fn a_ledger_reopens_as_it_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    let (head, kept) = filled(&folder);
+    let (ledger, notices) = opened(&folder, Access::Read);
+    assert_eq!(
+        (ledger.head(), lines(&ledger), notices),
+        (head, kept, vec![])
+    );
+    assert_eq!(head.size, 601);
+    assert_eq!(
+        ledger.private(Seq::new(1)).unwrap().unwrap().name(),
+        Some("Ana Demo 0")
+    );
+    drop(ledger);
+    assert_eq!((sound(&folder).opened, sound(&folder).behind), (300, 0));
+}
+
+#[test]
+fn a_second_process_is_told_that_the_ledger_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    let held = made(&folder);
+    for access in [Access::Read, Access::Write] {
+        let error = Ledger::open(&folder, access, &mut |_| {}).unwrap_err();
+        assert!(matches!(error, OpenError::InUse), "{error:?}");
+    }
+    drop(held);
+    opened(&folder, Access::Write);
+}
+
+#[test]
+fn only_an_empty_folder_becomes_a_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = NewLedger {
+        name: "Demo".into(),
+        time_zone: chrono_tz::UTC,
+        recorder: "desk".into(),
+    };
+    let ledger = folder.path().join("ledger");
+    drop(made(&ledger));
+    let again = Ledger::init(&ledger, &new, at(0), &mut random()).unwrap_err();
+    assert!(matches!(again, InitError::IsALedger(_)), "{again:?}");
+    let other = Ledger::init(folder.path(), &new, at(0), &mut random()).unwrap_err();
+    assert!(matches!(other, InitError::NotEmpty(_)), "{other:?}");
+    let unnamed = NewLedger {
+        name: " ".into(),
+        ..new
+    };
+    let error = Ledger::init(&folder.path().join("b"), &unnamed, at(0), &mut random());
+    assert!(matches!(error.unwrap_err(), InitError::BadText("name")));
+}
+
+/// Does something to the sled store of a filled ledger, and looks whether all answers return.
+fn rebuilt_after(harm: impl FnOnce(&Path)) -> Vec<Notice> {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    let (head, kept) = filled(&folder);
+    harm(&folder.join(SHELF));
+    let (ledger, notices) = opened(&folder, Access::Read);
+    assert_eq!((ledger.head(), lines(&ledger)), (head, kept));
+    assert_eq!(
+        ledger.private(Seq::new(1)).unwrap().unwrap().name(),
+        Some("Ana Demo 0")
+    );
+    drop(ledger);
+    sound(&folder);
+    notices
+}
+
+fn every_file(folder: &Path, act: &mut dyn FnMut(&Path)) {
+    for item in std::fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            every_file(&path, act)
+        } else {
+            act(&path)
+        }
+    }
+}
+
+#[test]
+fn a_sled_store_that_is_gone_damaged_or_strange_is_built_again() {
+    let gone = |shelf: &Path| std::fs::remove_dir_all(shelf).unwrap();
+    let damaged = |shelf: &Path| {
+        every_file(shelf, &mut |file| std::fs::write(file, b"damaged").unwrap());
+    };
+    let strange = |shelf: &Path| {
+        let other = tempfile::tempdir().unwrap();
+        let other = other.path().join("ledger");
+        let new = NewLedger {
+            name: "Other".into(),
+            time_zone: chrono_tz::UTC,
+            recorder: "desk".into(),
+        };
+        Ledger::init(&other, &new, at(0), &mut |bytes| bytes.fill(7)).unwrap();
+        std::fs::remove_dir_all(shelf).unwrap();
+        std::fs::rename(other.join(SHELF), shelf).unwrap();
+    };
+    for harm in [&gone as &dyn Fn(&Path), &damaged, &strange] {
+        let notices = rebuilt_after(harm);
+        assert!(
+            matches!(notices[..], [Notice::StoreRebuilt { .. }, ..]),
+            "{notices:?}"
+        );
+    }
+}
+
+#[test]
+fn a_sled_store_that_is_behind_catches_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    filled(&folder);
+    let old = tempfile::tempdir().unwrap();
+    open::copy_folder(&folder.join(SHELF), &old.path().join(SHELF)).unwrap();
+    let (mut ledger, _) = opened(&folder, Access::Write);
+    append(&mut ledger, 3, &[arrest(900)]);
+    let (head, kept) = (ledger.head(), lines(&ledger));
+    ledger.close().unwrap();
+    std::fs::remove_dir_all(folder.join(SHELF)).unwrap();
+    open::copy_folder(&old.path().join(SHELF), &folder.join(SHELF)).unwrap();
+    assert_eq!(sound(&folder).behind, 2);
+    let (ledger, notices) = opened(&folder, Access::Read);
+    assert_eq!(
+        (ledger.head(), lines(&ledger), notices),
+        (head, kept, vec![])
+    );
+}
+
+#[test]
+fn a_journal_that_lost_what_the_store_holds_is_damage_and_not_a_torn_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    filled(&folder);
+    every_file(&folder.join(JOURNAL), &mut |file| {
+        let bytes = std::fs::read(file).unwrap();
+        std::fs::write(file, &bytes[..bytes.len() - 1]).unwrap();
+    });
+    let error = Ledger::open(&folder, Access::Write, &mut |_| {}).unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            OpenError::Damaged(journal::OpenError::Damaged { .. })
+        ),
+        "{error:?}"
+    );
+    let verified = Ledger::verify(&folder, &mut |_| {}).unwrap();
+    assert!(
+        verified
+            .findings
+            .iter()
+            .any(|finding| finding.part == Part::Journal)
+    );
+    // With the store gone as well, nobody can tell it from a batch that was never acknowledged.
+    std::fs::remove_dir_all(folder.join(SHELF)).unwrap();
+    let (ledger, notices) = opened(&folder, Access::Write);
+    assert_eq!(ledger.head().size, 7);
+    assert!(
+        matches!(notices[..], [Notice::TornBatchCut { .. }, ..]),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn an_export_makes_a_ledger_with_the_same_root_and_with_openings_the_same_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    let (head, kept) = filled(&from);
+    let (ledger, _) = opened(&from, Access::Read);
+    for openings in [false, true] {
+        let mut export = Vec::new();
+        ledger.export(openings, &mut export, &mut |_| {}).unwrap();
+        let to = folder.path().join(format!("to-{openings}"));
+        let copy = Ledger::init_from(&to, &mut &export[..], "desk", &mut random(), &mut |_| {});
+        let copy = copy.unwrap();
+        assert_eq!((copy.head(), lines(&copy)), (head, kept.clone()));
+        let name = copy
+            .private(Seq::new(1))
+            .unwrap()
+            .map(|private| private.name().is_some());
+        assert_eq!(name, openings.then_some(true));
+        copy.close().unwrap();
+        sound(&to);
+        // A known reference leads to the same person, where the references came along.
+        let (copy, _) = opened(&to, Access::Write);
+        let entries = planned(&copy, &[arrest(1).replace("01-02", "01-03")])
+            .unwrap()
+            .len();
+        assert_eq!(entries, if openings { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn an_export_that_was_altered_makes_no_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    filled(&from);
+    let (ledger, _) = opened(&from, Access::Read);
+    let mut export = Vec::new();
+    ledger.export(true, &mut export, &mut |_| {}).unwrap();
+    let export = String::from_utf8(export).unwrap();
+    let all: Vec<&str> = export.lines().collect();
+    let without = |n: usize| [&all[..n], &all[n + 1..]].concat().join("\n");
+    for (n, altered) in [
+        without(0),
+        without(1),
+        export.replacen("\"by\":\"desk\"", "\"by\": \"desk\"", 1),
+        export.replacen("Ana Demo 1", "Ana Demo 2", 1),
+        String::new(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = folder.path().join(format!("to-{n}"));
+        let made = Ledger::init_from(
+            &to,
+            &mut altered.as_bytes(),
+            "desk",
+            &mut random(),
+            &mut |_| {},
+        );
+        assert!(made.is_err(), "{n}");
+        assert!(Ledger::find(&to).is_none_or(|found| found != to));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_a_ledger() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    filled(&folder);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for part in ["", JOURNAL, KEYS, SHELF] {
+        assert_eq!(mode(&folder.join(part)), 0o700, "{part}");
+    }
+    for part in [JOURNAL, KEYS] {
+        every_file(&folder.join(part), &mut |file| {
+            assert_eq!(mode(file), 0o600)
+        });
+    }
+}
+
+#[test]
+fn names_are_nowhere_in_the_folder_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    filled(&folder);
+    every_file(&folder, &mut |file| {
+        let bytes = std::fs::read(file).unwrap();
+        for secret in [&b"Ana Demo"[..], b"fp:1"] {
+            assert!(
+                !bytes.windows(secret.len()).any(|window| window == secret),
+                "{file:?}"
+            );
+        }
+    });
+}
