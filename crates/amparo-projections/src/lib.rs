@@ -3,11 +3,13 @@
 //! [`Facts`] is fed every entry in order. A [`View`] of it is what was known at some entry: which
 //! entries are in force, who is whom, what a group weighs. Each question is a file of its own, a
 //! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`], [`conflicts`],
-//! [`RunningTotals`] answers the first of them entry by entry.
+//! [`audit`]. [`RunningTotals`] answers the first of them entry by entry.
 //!
 //! The crate refuses to store anything and to print anything. Dropping a read model loses
 //! nothing: fed the same entries it gives the same answers.
 
+/// Everything about a past state, and what became of it.
+pub mod audit;
 /// Changes of state.
 pub mod changes;
 /// Claimed against documented.
@@ -18,6 +20,8 @@ pub mod conflicts;
 pub mod fact;
 /// The whole log, compactly.
 pub mod facts;
+/// Which entries count.
+pub mod filter;
 /// Totals laid out by place, court, source and the like.
 pub mod grouping;
 /// Who counts as held.
