@@ -17,6 +17,7 @@ use crate::world::World;
 mod append;
 mod check;
 mod claim;
+mod claims;
 mod completions;
 mod correct;
 mod export;
@@ -27,8 +28,11 @@ mod instrument;
 mod log;
 mod man;
 mod person;
+mod report;
 mod retract;
 mod show;
+mod status;
+mod totals;
 mod undo;
 mod verify;
 mod vocab;
@@ -52,9 +56,13 @@ pub enum Command {
     Correct(Box<correct::Correct>),
     Retract(retract::Retract),
     Undo(undo::Undo),
+    Status(status::Status),
     Log(log::Log),
     Show(show::Show),
     Find(find::Find),
+    Totals(totals::Totals),
+    Claims(claims::Claims),
+    Report(report::Report),
     Check(check::Check),
     Verify(verify::Verify),
     Export(export::Export),
@@ -75,9 +83,13 @@ impl Command {
             Self::Correct(command) => command.run(session),
             Self::Retract(command) => command.run(session),
             Self::Undo(command) => command.run(session),
+            Self::Status(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Show(command) => command.run(session),
             Self::Find(command) => command.run(session),
+            Self::Totals(command) => command.run(session),
+            Self::Claims(command) => command.run(session),
+            Self::Report(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),
             Self::Export(command) => command.run(session),

@@ -46,6 +46,8 @@ impl Column {
 pub enum Cell {
     /// Nothing is known, or nothing applies: `null` in JSON.
     Empty,
+    /// The key makes no sense in this row: left out in JSON, empty elsewhere.
+    Absent,
     /// A text.
     Text(String),
     /// A whole number.
@@ -89,7 +91,7 @@ impl Cell {
     /// The value as plain text, for tables and CSV.
     pub fn plain(&self) -> String {
         match self {
-            Self::Empty => String::new(),
+            Self::Empty | Self::Absent => String::new(),
             Self::Text(text) | Self::Json(text) => text.clone(),
             Self::Number(number) => number.to_string(),
             Self::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),

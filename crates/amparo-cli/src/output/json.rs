@@ -41,13 +41,14 @@ fn row_object(columns: &[Column], row: &[Cell], more: &[(&'static str, Cell)]) -
 }
 
 fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Cell)>) -> String {
+    let members = members.filter(|(_, cell)| **cell != Cell::Absent);
     let members = members.map(|(key, cell)| format!("{}:{}", text::json(key), value(cell)));
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 fn value(cell: &Cell) -> String {
     match cell {
-        Cell::Empty => "null".to_owned(),
+        Cell::Empty | Cell::Absent => "null".to_owned(),
         Cell::Text(value) => text::json(value),
         Cell::Number(number) => number.to_string(),
         Cell::Flag(flag) => flag.to_string(),

@@ -1,0 +1,235 @@
+//! What the read models are asked of: the whole log as facts, at the coordinates of a question.
+//!
+//! Facts are read up to the head whatever the known-at, since an old state is explained by what
+//! came later; the known-at only cuts the view. Nothing is kept from run to run: there is no
+//! second copy of the log that could disagree with it.
+
+use std::sync::mpsc;
+use std::thread;
+
+use amparo_core::entry::Entry;
+use amparo_core::id::Seq;
+use amparo_core::word::nearest;
+use amparo_projections::fact::{Fact, SubjectId};
+use amparo_projections::{Facts, Profile, ReadModel as _, View};
+use amparo_store::ledger::{Block, Ledger, ReadError};
+
+use crate::args::{CoordinateArgs, KnownAtArgs};
+use crate::coordinates::Coordinates;
+use crate::error::{Failure, FailureKind};
+use crate::output::text;
+use crate::people::{Found, People};
+use crate::progress::Progress;
+use crate::session::{Reading, Session};
+
+/// How many blocks of the log are read ahead of the thread that parses them.
+const BLOCKS_AHEAD_MAX: usize = 8;
+
+/// A ledger opened to derive something from, with all its facts.
+pub struct Derived {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The coordinates.
+    pub at: Coordinates,
+    /// Who counts as held.
+    pub profile: Profile,
+    /// Every entry up to the head.
+    pub facts: Facts,
+}
+
+impl Derived {
+    /// Opens the ledger at coordinates and reads the log. Linear in its length.
+    ///
+    /// # Errors
+    /// Usage for coordinates that do not read and for an unknown profile, else whatever keeps the
+    /// ledger from being read.
+    pub fn open(session: &mut Session<'_, '_>, at: &CoordinateArgs) -> Result<Self, Failure> {
+        let Reading { ledger, at } = session.reading(at)?;
+        Self::of(session, ledger, at)
+    }
+
+    /// Opens the ledger for a question that has no as-of and no profile.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and usage when one of the two is given.
+    pub fn open_log(session: &mut Session<'_, '_>, at: &KnownAtArgs) -> Result<Self, Failure> {
+        let Reading { ledger, at } = session.reading_log(at)?;
+        Self::of(session, ledger, at)
+    }
+
+    fn of(session: &mut Session<'_, '_>, ledger: Ledger, at: Coordinates) -> Result<Self, Failure> {
+        let profile = profile(&at.profile)?;
+        let facts = read_facts(session, &ledger)?;
+        Ok(Self {
+            ledger,
+            at,
+            profile,
+            facts,
+        })
+    }
+
+    /// What was known at the known-at.
+    pub fn then(&self) -> View<'_> {
+        View::known_at(&self.facts, self.at.known_at)
+    }
+
+    /// What is known by now.
+    pub fn today(&self) -> View<'_> {
+        View::head(&self.facts)
+    }
+
+    /// Who is meant by a text: the one whose entries a view holds, merges of then followed.
+    ///
+    /// # Errors
+    /// Exit 5 when nobody or more than one fits, or the view knows nothing of the one who does.
+    pub fn subject(
+        &self,
+        session: &mut Session<'_, '_>,
+        people: &People,
+        view: &View<'_>,
+        typed: &str,
+    ) -> Result<SubjectId, Failure> {
+        let subject = match people.find(typed) {
+            // A ref names its own person, whoever that one was merged into later.
+            Found::One(subject) => subject,
+            Found::Near(_) | Found::Several(_) => {
+                people.to_look(typed, &mut |line| session.talk(line))?
+            }
+        };
+        let known = self.facts.subject_id(subject).map(|known| view.root(known));
+        known
+            .filter(|known| view.entries(*known).next().is_some())
+            .ok_or_else(|| {
+                let reference = people.reference(subject);
+                let message = format!("nothing was known of {reference} at {}", self.at.known_at);
+                Failure::subject(message).hint("leave --known-at out for what is known by now")
+            })
+    }
+
+    /// The sources of an entry for people to read: `Foro Penal (ngo)`.
+    pub fn sources(&self, fact: &Fact) -> Vec<String> {
+        let voices = self.facts.voices(fact).iter();
+        let voices =
+            voices.map(|voice| format!("{} ({})", self.facts.text(voice.publisher), voice.kind));
+        let mut sources: Vec<_> = voices.collect();
+        if fact.has_sealed_sources() {
+            sources.push("sealed source".to_owned());
+        }
+        if sources.is_empty() {
+            sources.push("unsourced".to_owned());
+        }
+        sources
+    }
+
+    /// The name of somebody, where one is known.
+    pub fn name<'p>(&self, people: &'p People, subject: SubjectId) -> Option<&'p str> {
+        people.name(self.facts.subject(subject)?)
+    }
+
+    /// Ref and name of somebody: `p7 Ana Demo`.
+    pub fn label(&self, people: &People, subject: SubjectId) -> String {
+        match self.name(people, subject) {
+            Some(name) => format!("{} {name}", self.facts.shown(subject)),
+            None => self.facts.shown(subject),
+        }
+    }
+}
+
+/// The built-in profile of a name.
+fn profile(name: &str) -> Result<Profile, Failure> {
+    Profile::named(name).ok_or_else(|| {
+        let built_in = Profile::built_in();
+        let names = || built_in.iter().map(Profile::name);
+        let failure = Failure::usage(format!("there is no profile `{}`", text::visible(name)));
+        match nearest(name, names()) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => {
+                let names: Vec<_> = names().collect();
+                failure.hint(format!("there are {}", names.join(", ")))
+            }
+        }
+    })
+}
+
+/// Reads the log into facts: one thread reads and adds up, another parses.
+fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
+    let size = ledger.head().size;
+    let world = &mut *session.world;
+    let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
+    let mut facts = Facts::default();
+    let mut take = |entries: Result<Vec<Entry>, ReadError>| -> Result<(), Failure> {
+        for entry in entries? {
+            facts
+                .apply(&entry)
+                .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
+        }
+        progress.step("reading the log", facts.len() as u64, Some(size));
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let (to_parse, blocks) = mpsc::sync_channel::<Block>(BLOCKS_AHEAD_MAX);
+        let (done, parsed) = mpsc::channel();
+        scope.spawn(move || {
+            for block in blocks {
+                if done.send(parse(&block)).is_err() {
+                    break;
+                }
+            }
+        });
+        for block in ledger.blocks(0..size) {
+            if to_parse.send(block?).is_err() {
+                break;
+            }
+            parsed.try_iter().try_for_each(&mut take)?;
+        }
+        drop(to_parse);
+        parsed.iter().try_for_each(&mut take)
+    })?;
+    match facts.len() as u64 == size {
+        true => Ok(facts),
+        false => Err(not_a_log(Seq::new(facts.len() as u64), "it is missing")),
+    }
+}
+
+fn parse(block: &Block) -> Result<Vec<Entry>, ReadError> {
+    let entry = |(seq, line): (u64, &[u8])| {
+        let seq = Seq::new(seq);
+        Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })
+    };
+    block.iter().map(entry).collect()
+}
+
+fn not_a_log(seq: Seq, cause: &str) -> Failure {
+    Failure::new(
+        FailureKind::Integrity,
+        format!("{seq} cannot be read as part of this log"),
+    )
+    .cause(cause)
+    .hint("`amparo verify` tells what is wrong with the ledger")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_profile_is_a_usage_failure_that_names_the_nearest() {
+        for (typed, says) in [
+            (
+                "prison",
+                "there are deprived-of-liberty, prison-only, with-measures",
+            ),
+            ("prison_only", "did you mean `prison-only`?"),
+            ("", "there are"),
+        ] {
+            let failure = format!("{:?}", profile(typed).unwrap_err());
+            assert!(
+                failure.contains(says) && failure.contains("Usage"),
+                "{typed}: {failure}"
+            );
+        }
+        for known in Profile::built_in() {
+            assert_eq!(profile(known.name()).ok(), Some(known));
+        }
+    }
+}
