@@ -303,7 +303,7 @@ fn a_writer_stopped_after_any_put_stands_at_a_whole_batch_and_can_go_on() {
         .chain([0])
         .collect();
     let (size, mut stopped) = (*ends.last().unwrap(), 0);
-    for puts in (0..).map(|step| step * 7 + step % 5) {
+    for puts in (0..).map(|step| step * 11 + step % 5) {
         let dir = tempfile::tempdir().unwrap();
         let mut shelf = open(dir.path());
         shelf.desk.fail_after_puts(puts);
