@@ -14,7 +14,7 @@ use super::{PERSON_WIDTH, SEQ_WIDTH, ShelfError, Stamp};
 use crate::kv::Kv;
 
 /// Keys, over all three runs, from which a generation gets a store of its own.
-pub(super) const KEYS_OF_OWN_STORE: u64 = 1 << 14;
+const KEYS_OF_OWN_STORE: u64 = if cfg!(test) { 1 << 10 } else { 1 << 14 };
 
 const FOLDER_PREFIX: &str = "runs-";
 
