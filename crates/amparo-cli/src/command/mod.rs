@@ -25,6 +25,7 @@ mod find;
 mod import;
 mod init;
 mod instrument;
+mod list;
 mod log;
 mod man;
 mod person;
@@ -59,6 +60,7 @@ pub enum Command {
     Status(status::Status),
     Log(log::Log),
     Show(show::Show),
+    List(list::List),
     Find(find::Find),
     Totals(totals::Totals),
     Claims(claims::Claims),
@@ -86,6 +88,7 @@ impl Command {
             Self::Status(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Show(command) => command.run(session),
+            Self::List(command) => command.run(session),
             Self::Find(command) => command.run(session),
             Self::Totals(command) => command.run(session),
             Self::Claims(command) => command.run(session),
