@@ -66,7 +66,11 @@ pub struct Candidate {
 
 /// Why a command failed.
 #[derive(Debug)]
-pub struct Failure {
+pub struct Failure(Box<Told>);
+
+/// All that is told of a failure; boxed, since most results hold none.
+#[derive(Debug)]
+struct Told {
     kind: FailureKind,
     message: String,
     causes: Vec<String>,
@@ -79,7 +83,7 @@ pub struct Failure {
 impl Failure {
     /// A failure of a kind, in one line.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind,
             message: message.into(),
             causes: Vec::new(),
@@ -87,7 +91,7 @@ impl Failure {
             faults: Vec::new(),
             candidates: Vec::new(),
             broken_pipe: false,
-        }
+        }))
     }
 
     /// The command line is wrong: exit 2.
@@ -181,7 +185,7 @@ impl Failure {
         let broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
         let mut failure =
             Self::internal("the answer could not be written").cause(error.to_string());
-        failure.broken_pipe = broken_pipe;
+        failure.0.broken_pipe = broken_pipe;
         failure
     }
 
@@ -189,7 +193,7 @@ impl Failure {
     pub fn causes_of(mut self, error: &dyn Error) -> Self {
         let mut source = error.source();
         while let Some(cause) = source {
-            self.causes.push(cause.to_string());
+            self.0.causes.push(cause.to_string());
             source = cause.source();
         }
         self
@@ -197,31 +201,41 @@ impl Failure {
 
     /// Adds a cause.
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
-        self.causes.push(cause.into());
+        self.0.causes.push(cause.into());
         self
     }
 
     /// Adds what to do next.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.0.hints.push(hint.into());
         self
     }
 
     /// Adds the faults of the input.
     pub fn faults(mut self, faults: Vec<InputFault>) -> Self {
-        self.faults = faults;
+        self.0.faults = faults;
         self
     }
 
     /// Adds who may have been meant.
     pub fn candidates(mut self, candidates: Vec<Candidate>) -> Self {
-        self.candidates = candidates;
+        self.0.candidates = candidates;
         self
+    }
+
+    /// The failure in one line, with its causes.
+    pub fn message(&self) -> String {
+        [&self.0.message]
+            .into_iter()
+            .chain(&self.0.causes)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 
     /// Whether the reader of our output went away, which ends a run quietly.
     pub fn is_broken_pipe(&self) -> bool {
-        self.broken_pipe
+        self.0.broken_pipe
     }
 
     /// Writes the failure on standard error and answers its exit code.
@@ -233,7 +247,7 @@ impl Failure {
             .stderr
             .write_all(written.as_bytes())
             .and_then(|()| world.stderr.flush());
-        self.kind.exit_code()
+        self.0.kind.exit_code()
     }
 
     fn text(&self) -> String {
@@ -242,24 +256,24 @@ impl Failure {
             out.push_str(&line);
             out.push('\n');
         };
-        for fault in &self.faults {
+        for fault in &self.0.faults {
             fault.lines().into_iter().for_each(&mut line);
         }
-        line(format!("error: {}", text::visible(&self.message)));
-        for cause in &self.causes {
+        line(format!("error: {}", text::visible(&self.0.message)));
+        for cause in &self.0.causes {
             line(format!("caused by: {}", text::visible(cause)));
         }
-        for Candidate { reference, name } in &self.candidates {
+        for Candidate { reference, name } in &self.0.candidates {
             line(
                 format!("  {reference}  {}", text::visible(name))
                     .trim_end()
                     .to_owned(),
             );
         }
-        if !self.hints.is_empty() {
+        if !self.0.hints.is_empty() {
             line(String::new());
         }
-        for hint in &self.hints {
+        for hint in &self.0.hints {
             line(format!("hint: {}", text::visible(hint)));
         }
         out
@@ -270,22 +284,26 @@ impl Failure {
             let texts: Vec<_> = texts.iter().map(|t| text::json(t)).collect();
             format!("[{}]", texts.join(","))
         };
-        let faults: Vec<_> = self.faults.iter().map(InputFault::json).collect();
-        let candidates = self.candidates.iter().map(|Candidate { reference, name }| {
-            format!(
-                "{{\"ref\":{},\"name\":{}}}",
-                text::json(reference),
-                text::json(name)
-            )
-        });
+        let faults: Vec<_> = self.0.faults.iter().map(InputFault::json).collect();
+        let candidates = self
+            .0
+            .candidates
+            .iter()
+            .map(|Candidate { reference, name }| {
+                format!(
+                    "{{\"ref\":{},\"name\":{}}}",
+                    text::json(reference),
+                    text::json(name)
+                )
+            });
         format!(
             "{{\"error\":{{\"kind\":\"{}\",\"code\":{},\"message\":{},\"causes\":{},\
              \"hints\":{},\"faults\":[{}],\"candidates\":[{}]}}}}\n",
-            self.kind.word(),
-            self.kind.exit_code(),
-            text::json(&self.message),
-            texts(&self.causes),
-            texts(&self.hints),
+            self.0.kind.word(),
+            self.0.kind.exit_code(),
+            text::json(&self.0.message),
+            texts(&self.0.causes),
+            texts(&self.0.hints),
             faults.join(","),
             candidates.collect::<Vec<_>>().join(","),
         )

@@ -25,7 +25,7 @@ pub enum Origin {
 #[derive(Debug, Clone)]
 pub struct InputFault {
     origin: Origin,
-    fault: Fault,
+    fault: Box<Fault>,
     excerpt: Option<Excerpt>,
 }
 
@@ -38,7 +38,7 @@ impl InputFault {
                 file: file.to_owned(),
                 line,
             },
-            fault,
+            fault: Box::new(fault),
             excerpt,
         }
     }
@@ -47,7 +47,7 @@ impl InputFault {
     pub fn of_flag(flag: String, fault: Fault) -> Self {
         Self {
             origin: Origin::Flag(flag),
-            fault,
+            fault: Box::new(fault),
             excerpt: None,
         }
     }

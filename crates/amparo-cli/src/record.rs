@@ -3,6 +3,8 @@
 //! Everything goes through [`Draft::parse`] and the store's plan: there is one way of checking.
 //! Every write says what changed, its refs and how to undo it.
 
+use std::cmp::Ordering;
+
 use amparo_core::draft::Draft;
 use amparo_core::entry::Entry;
 use amparo_core::id::{EventId, Seq, Subject};
@@ -15,6 +17,9 @@ use crate::output::{Cell, Column, Reply};
 use crate::people::People;
 use crate::session::{Session, Writing, whole_meta};
 use crate::summary;
+
+/// How many entries are told one by one; the rows of the answer hold all.
+const SAID_MAX: usize = 20;
 
 /// What to record.
 pub struct Recording {
@@ -39,6 +44,9 @@ impl Recording {
 
 /// Records, or shows, and writes the answer.
 ///
+/// More than one batch of the journal holds is recorded in several, with one recording time, so
+/// that `undo` takes it back as one.
+///
 /// # Errors
 /// Exit 3 with every fault under the name of its flag, exit 6 when the head moved, else whatever
 /// keeps the store from writing.
@@ -48,22 +56,25 @@ pub fn record(
     recording: Recording,
 ) -> Result<(), Failure> {
     let drafts = parse(&writing, &recording.lines)?;
-    let (planned, batch) = plan(session, &writing, &recording.lines, drafts.clone())?;
     if recording.dry_run {
+        let mut all = drafts.iter().cloned().zip(&recording.lines);
+        let (planned, _) = plan(session, &writing, &mut all)?;
         return show(session, &writing.ledger, &planned, &drafts);
     }
-    let new = planned
-        .iter()
-        .filter(|planned| matches!(planned, Planned::New { .. }))
-        .count();
-    if new > 0 {
+    let mut recorded = Vec::with_capacity(drafts.len());
+    let mut rest = drafts.into_iter().zip(&recording.lines);
+    while rest.len() > 0 {
+        let (planned, batch) = plan(session, &writing, &mut rest)?;
+        recorded.extend(planned);
         let random = &mut *session.world.random;
         let appended = writing.ledger.append(batch, writing.now, random)?;
         if appended.clock_held.is_some() {
             session.talk(clock_held(&appended));
         }
     }
-    answer(session, &writing.ledger, &planned, recording.people)
+    let answered = answer(session, &writing.ledger, &recorded, recording.people);
+    session.close(writing.ledger);
+    answered
 }
 
 /// What to say of a clock that stands before the last entry.
@@ -90,18 +101,21 @@ fn parse(writing: &Writing, lines: &[String]) -> Result<Vec<Draft>, Failure> {
     }
 }
 
+/// Plans drafts until a batch is full, or there are no more.
 fn plan(
     session: &mut Session<'_, '_>,
     writing: &Writing,
-    lines: &[String],
-    drafts: Vec<Draft>,
+    drafts: &mut dyn Iterator<Item = (Draft, &String)>,
 ) -> Result<(Vec<Planned>, Batch), Failure> {
     let random = &mut *session.world.random;
     let ids = Ids::Fresh(writing.now);
     let mut plan = Plan::new(&writing.ledger, &writing.by, ids, Keep::Drafts, random);
-    let mut planned = Vec::with_capacity(drafts.len());
+    let mut planned = Vec::new();
     let mut faults = Vec::new();
-    for (draft, line) in drafts.into_iter().zip(lines) {
+    while !plan.is_full() {
+        let Some((draft, line)) = drafts.next() else {
+            break;
+        };
         match plan.add(draft) {
             Ok(done) => planned.push(done),
             Err(Refused::Rule(rule)) => {
@@ -184,8 +198,12 @@ fn answer(
         None => People::read(ledger)?,
     };
     let mut reply = Reply::new(whole_meta(ledger), columns());
-    for (entry, action) in &entries {
-        session.talk(said(entry, action, &people));
+    for (n, (entry, action)) in entries.iter().enumerate() {
+        match n.cmp(&SAID_MAX) {
+            Ordering::Less => session.talk(said(entry, action, &people)),
+            Ordering::Equal => session.talk(format!("and {} more", entries.len() - n)),
+            Ordering::Greater => {}
+        }
         reply.push(row(entry, action, ledger, &people)?);
     }
     session.reply(&reply)?;

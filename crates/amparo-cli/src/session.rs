@@ -175,6 +175,19 @@ impl Session<'_, '_> {
         opened.map_err(|error| Failure::opening(&error, &dir))
     }
 
+    /// Closes a ledger that was written to, so that the sled store holds all of it.
+    ///
+    /// What is recorded does not depend on it, so a store that cannot be written is a note.
+    pub fn close(&mut self, ledger: Ledger) {
+        if let Err(error) = ledger.close() {
+            let error = Failure::internal(error.to_string()).causes_of(&error);
+            self.talk(format!(
+                "note: recorded, and the sled store is behind ({}); the next command catches up",
+                error.message()
+            ));
+        }
+    }
+
     /// Says one line on standard error.
     ///
     /// Talk that cannot be said is dropped: the answer on standard output still counts.

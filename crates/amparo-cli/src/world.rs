@@ -12,6 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use amparo_core::entry::Recorded;
 
+/// Fills a slice with random bytes.
+pub type Random<'w> = Box<dyn FnMut(&mut [u8]) + 'w>;
+
 /// What a run may touch.
 pub struct World<'w> {
     /// Where `-` reads from.
@@ -29,7 +32,7 @@ pub struct World<'w> {
     /// What time it is.
     pub clock: Box<dyn Fn() -> Recorded + 'w>,
     /// Fills a slice with random bytes.
-    pub random: Box<dyn FnMut(&mut [u8]) + 'w>,
+    pub random: Random<'w>,
 }
 
 impl World<'_> {

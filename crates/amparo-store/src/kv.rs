@@ -12,14 +12,21 @@
 //! was put under this table and key, or an error; each carries its own CRC-32 over all three.
 //! After a crash sled recovers a prefix of what was put, in the order of the calls.
 
-use std::cell::Cell;
-use std::fs::{DirBuilder, File};
+mod fence; // panics become errors
+mod files;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Once, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
+
+use self::fence::fence;
+pub use self::files::folder_bytes;
+use self::files::{create_private_dir, remove_unfinished_snapshots};
 
 /// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
 /// are put once are written once.
@@ -162,8 +169,6 @@ pub struct Kv {
     /// `None` once a call has broken off, or while it is reopened.
     db: RwLock<Option<sled::Db>>,
     strip_bytes: AtomicU64,
-    #[cfg(test)]
-    puts_left: std::sync::atomic::AtomicI64,
 }
 
 impl Kv {
@@ -181,8 +186,6 @@ impl Kv {
             dir: dir.to_owned(),
             db: RwLock::new(Some(db)),
             strip_bytes: AtomicU64::new(0),
-            #[cfg(test)]
-            puts_left: std::sync::atomic::AtomicI64::new(i64::MAX),
         })
     }
 
@@ -218,7 +221,7 @@ impl Kv {
 
     /// Puts a value, replacing any other under the key, and tells its checksum.
     pub fn put(&self, table: Table, key: &[u8], payload: &[u8]) -> Result<u32, KvError> {
-        self.count_put()?;
+        count_put()?;
         let crc = checksum(table, key, payload);
         let mut raw = Vec::with_capacity(payload.len() + CRC_BYTES);
         raw.extend_from_slice(payload);
@@ -239,13 +242,13 @@ impl Kv {
 
     /// Removes a key, if it is there.
     pub fn remove(&self, table: Table, key: &[u8]) -> Result<(), KvError> {
-        self.count_put()?;
+        count_put()?;
         self.fenced(|db| tree(db, table)?.remove(key).map(drop))
     }
 
     /// Removes a whole table, if it is there.
     pub fn drop_table(&self, table: Table) -> Result<(), KvError> {
-        self.count_put()?;
+        count_put()?;
         let (name, len) = table.name();
         self.fenced(|db| db.drop_tree(&name[..len]).map(drop))
     }
@@ -308,26 +311,6 @@ impl Kv {
             .take();
         let _ = fence(|| drop(db));
     }
-
-    /// Lets tests stop the writer after any put.
-    #[cfg(test)]
-    pub fn fail_after_puts(&self, puts: i64) {
-        self.puts_left.store(puts, Ordering::SeqCst);
-    }
-
-    #[cfg(test)]
-    fn count_put(&self) -> Result<(), KvError> {
-        match self.puts_left.fetch_sub(1, Ordering::SeqCst) {
-            ..=0 => Err(KvError::Io(io::Error::other("stopped by the test"))),
-            1.. => Ok(()),
-        }
-    }
-
-    #[cfg(not(test))]
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
-    fn count_put(&self) -> Result<(), KvError> {
-        Ok(())
-    }
 }
 
 impl Drop for Kv {
@@ -356,6 +339,31 @@ impl Iterator for Scan<'_> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    static PUTS_LEFT: std::cell::Cell<u64> = const { std::cell::Cell::new(u64::MAX) };
+}
+
+/// Lets a test stop its thread's writer, whatever store it writes to, after any put.
+#[cfg(test)]
+pub fn fail_after_puts(puts: u64) {
+    PUTS_LEFT.set(puts);
+}
+
+#[cfg(test)]
+fn count_put() -> Result<(), KvError> {
+    let left = PUTS_LEFT.get().checked_sub(1);
+    PUTS_LEFT.set(left.unwrap_or(0));
+    left.map(drop)
+        .ok_or_else(|| KvError::Io(io::Error::other("stopped by the test")))
+}
+
+#[cfg(not(test))]
+#[expect(clippy::unnecessary_wraps)]
+fn count_put() -> Result<(), KvError> {
+    Ok(())
+}
+
 fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
     let config = sled::Config::new()
         .path(dir)
@@ -379,40 +387,6 @@ fn evict(tree: &sled::Tree, reads: u32) -> sled::Result<()> {
     (0..reads).try_for_each(|_| tree.contains_key([0]).map(drop))
 }
 
-thread_local! {
-    static FENCED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs a call of sled; a panic in it becomes `Damaged` and prints nothing.
-fn fence<T>(call: impl FnOnce() -> T) -> Result<T, KvError> {
-    quieten_sled();
-    let outer = FENCED.replace(true);
-    let outcome = catch_unwind(AssertUnwindSafe(call));
-    FENCED.set(outer);
-    outcome.map_err(|_| KvError::Damaged("its files could not be understood".to_owned()))
-}
-
-/// Puts a filter before the program's panic hook, once: panics inside a fence, or on sled's own
-/// threads, are reported as errors and must not also be printed. All others pass through.
-fn quieten_sled() {
-    static QUIETENED: Once = Once::new();
-    if std::thread::panicking() {
-        return; // the hook cannot be changed now; the next call will do it
-    }
-    QUIETENED.call_once(|| {
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let thread = std::thread::current();
-            let on_sled_thread = thread
-                .name()
-                .is_some_and(|name| name.starts_with("sled-io-"));
-            if !FENCED.get() && !on_sled_thread {
-                hook(info);
-            }
-        }));
-    });
-}
-
 fn from_sled(error: sled::Error) -> KvError {
     match error {
         sled::Error::Io(error) => from_io(error),
@@ -434,173 +408,5 @@ fn from_io(error: io::Error) -> KvError {
             KvError::Busy
         }
         _ => KvError::Io(error),
-    }
-}
-
-fn create_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-/// A crash while a snapshot is written leaves `snap.<n>.generating`, which the next open would
-/// take for the newest snapshot and fail on, for ever.
-fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
-    for file in std::fs::read_dir(dir)? {
-        let file = file?;
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            std::fs::remove_file(file.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// Bytes of all files under `dir`.
-///
-/// # Errors
-/// `Io`.
-pub fn folder_bytes(dir: &Path) -> Result<u64, KvError> {
-    count_bytes(dir).map_err(from_io)
-}
-
-fn count_bytes(dir: &Path) -> io::Result<u64> {
-    let mut bytes = 0_u64;
-    for file in std::fs::read_dir(dir)? {
-        let file = file?;
-        let meta = file.metadata()?;
-        bytes += if meta.is_dir() {
-            count_bytes(&file.path())?
-        } else {
-            meta.len()
-        };
-    }
-    Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_comes_back_as_it_was_put_also_after_reopening() {
-        let dir = tempfile::tempdir().unwrap();
-        let large = vec![7; 200_000]; // past 128 KB sled keeps it in a side file
-        for pass in 0..2 {
-            let kv = Kv::open(dir.path()).unwrap();
-            if pass == 0 {
-                assert!(kv.get(Table::Meta, b"k").unwrap().is_none());
-                kv.put(Table::Meta, b"k", b"v").unwrap();
-                kv.put(Table::Lines(3), &[1], &large).unwrap();
-                kv.put(Table::Lines(1 << 24), &[1], b"far").unwrap();
-                kv.sync().unwrap();
-            }
-            assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
-            assert_eq!(
-                kv.get(Table::Lines(3), &[1]).unwrap().unwrap().bytes(),
-                large
-            );
-            assert_eq!(
-                kv.get(Table::Lines(1 << 24), &[1])
-                    .unwrap()
-                    .unwrap()
-                    .bytes(),
-                b"far"
-            );
-            assert!(kv.get(Table::Sealed(3), &[1]).unwrap().is_none());
-            assert!(folder_bytes(dir.path()).unwrap() > 200_000);
-        }
-    }
-
-    #[test]
-    fn a_second_handle_is_told_that_the_store_is_in_use() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = Kv::open(dir.path()).unwrap();
-        assert!(matches!(Kv::open(dir.path()), Err(KvError::Busy)));
-        drop(first);
-        assert!(Kv::open(dir.path()).is_ok());
-    }
-
-    #[test]
-    fn an_unfinished_snapshot_does_not_keep_the_store_shut() {
-        let dir = tempfile::tempdir().unwrap();
-        Kv::open(dir.path())
-            .unwrap()
-            .put(Table::Meta, b"k", b"v")
-            .unwrap();
-        std::fs::write(dir.path().join("snap.00000000000FFFFF.generating"), b"").unwrap();
-        let kv = Kv::open(dir.path()).unwrap();
-        assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
-    }
-
-    #[test]
-    fn a_panic_inside_the_fence_is_damage_and_closes_the_handle() {
-        let dir = tempfile::tempdir().unwrap();
-        let kv = Kv::open(dir.path()).unwrap();
-        let outcome: Result<(), KvError> = kv.fenced(|_| panic!("never printed"));
-        assert!(matches!(outcome, Err(KvError::Damaged(_))));
-        assert!(matches!(kv.flush(), Err(KvError::Damaged(_))));
-    }
-
-    #[test]
-    fn a_scan_gives_the_range_in_order_and_a_dropped_table_is_empty() {
-        let dir = tempfile::tempdir().unwrap();
-        let kv = Kv::open(dir.path()).unwrap();
-        for key in (0..100_u8).rev() {
-            kv.put(Table::Tail, &[key], &[key, key]).unwrap();
-        }
-        kv.remove(Table::Tail, &[12]).unwrap();
-        let keys = |from: u8, to: u8| -> Vec<u8> {
-            kv.scan(Table::Tail, &[from], &[to])
-                .unwrap()
-                .map(|item| {
-                    item.map(|(key, value)| key[0].min(value.bytes()[1]))
-                        .unwrap()
-                })
-                .collect()
-        };
-        assert_eq!(keys(10, 15), [10, 11, 13, 14]);
-        kv.drop_table(Table::Tail).unwrap();
-        assert_eq!(keys(0, 255), [0_u8; 0]);
-    }
-
-    #[test]
-    fn a_value_under_the_wrong_key_or_table_or_altered_is_damage() {
-        let payload = b"payload";
-        let raw = |table, key: &[u8]| {
-            let mut raw = payload.to_vec();
-            raw.extend_from_slice(&checksum(table, key, payload));
-            raw
-        };
-        let good = raw(Table::Tail, b"a");
-        assert!(Value::checked(Table::Tail, b"a", good.clone().into()).is_ok());
-        assert!(Value::checked(Table::Tail, b"b", good.clone().into()).is_err());
-        assert!(Value::checked(Table::Tiles, b"a", good.clone().into()).is_err());
-        assert!(Value::checked(Table::Tail, b"a", good[..3].into()).is_err());
-        for byte in 0..good.len() {
-            let mut bad = good.clone();
-            bad[byte] ^= 0x10;
-            assert!(
-                Value::checked(Table::Tail, b"a", bad.into()).is_err(),
-                "byte {byte}"
-            );
-        }
-    }
-
-    #[test]
-    fn failures_of_the_file_system_are_sorted_by_what_can_be_done() {
-        let sorted = |kind| from_io(io::Error::new(kind, "x"));
-        assert!(matches!(sorted(io::ErrorKind::StorageFull), KvError::Full));
-        assert!(matches!(
-            sorted(io::ErrorKind::UnexpectedEof),
-            KvError::Damaged(_)
-        ));
-        assert!(matches!(
-            sorted(io::ErrorKind::PermissionDenied),
-            KvError::Io(_)
-        ));
     }
 }

@@ -65,7 +65,7 @@ impl Export {
             return Err(failure);
         }
         let columns = ["file", "entries", "root", "openings"].map(Column::text);
-        let mut reply = Reply::new(whole_meta(&ledger), columns).as_record();
+        let mut reply = Reply::new(whole_meta(&ledger), columns).into_record();
         let head = ledger.head();
         reply.push(vec![
             Cell::text(name),

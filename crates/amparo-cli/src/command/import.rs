@@ -65,8 +65,11 @@ impl Import {
         let mut step = |done| progress.step("drafts recorded", done, Some(total));
         let tallies = intake::append(&mut writing, &inputs, &mut *world.random, &mut step)?;
         drop(progress);
-        reply(session, &writing, &inputs, &tallies)?;
-        told(session, before, writing.ledger.head().size, held);
+        let answered = reply(session, &writing, &inputs, &tallies);
+        let after = writing.ledger.head().size;
+        session.close(writing.ledger);
+        answered?;
+        told(session, before, after, held);
         Ok(Exit::Done)
     }
 }

@@ -58,7 +58,9 @@ impl Init {
             Some(export) => restore(session, &dir, export, &recorder)?,
             None => self.make(session, &dir, recorder)?,
         };
-        answer(session, &ledger)
+        let answered = answer(session, &ledger);
+        session.close(ledger);
+        answered
     }
 
     fn dir(&self, session: &Session<'_, '_>) -> Result<PathBuf, Failure> {
@@ -174,7 +176,7 @@ fn answer(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Exit, Failur
         Column::text("root"),
     ];
     let (opening, head) = (ledger.opening(), ledger.head());
-    let mut reply = Reply::new(whole_meta(ledger), columns).as_record();
+    let mut reply = Reply::new(whole_meta(ledger), columns).into_record();
     reply.push(vec![
         Cell::text(opening.ledger),
         Cell::text(&opening.name),

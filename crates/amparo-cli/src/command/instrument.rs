@@ -154,7 +154,7 @@ fn answer(
             Err(Failure::subject("no instrument has that code")
                 .hint(format!("described are: {}", codes.join(", "))))
         }
-        Some(_) => session.reply(&reply.as_record()).map(|()| Exit::Done),
+        Some(_) => session.reply(&reply.into_record()).map(|()| Exit::Done),
         None => session.reply(&reply).map(|()| Exit::Done),
     }
 }

@@ -196,7 +196,7 @@ impl Show {
         let Reading { ledger, at } = session.reading_log(&self.at)?;
         let people = People::read(&ledger)?;
         let subject = people.to_look(&self.person, &mut |line| session.talk(line))?;
-        let mut reply = Reply::at(at.log_meta(), columns()).as_record();
+        let mut reply = Reply::at(at.log_meta(), columns()).into_record();
         let merged = people
             .iter()
             .filter(|known| people.resolve(known.subject) == subject);

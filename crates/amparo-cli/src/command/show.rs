@@ -58,7 +58,7 @@ impl Show {
         cells.push((Column::text("private"), opened(&entry, private.as_ref())));
         cells.push((Column::machine("line"), Cell::Json(entry.line())));
         let (columns, row): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
-        let mut reply = Reply::at(at.log_meta(), columns).as_record();
+        let mut reply = Reply::at(at.log_meta(), columns).into_record();
         reply.push(row);
         session.reply(&reply)?;
         Ok(Exit::Done)

@@ -63,7 +63,7 @@ fn answer(verified: &Verified, findings: &[String]) -> Reply {
         }),
         ..Meta::default()
     };
-    let mut reply = Reply::new(meta, columns).as_record();
+    let mut reply = Reply::new(meta, columns).into_record();
     reply.push(vec![
         Cell::text(if findings.is_empty() {
             "sound"

@@ -59,7 +59,7 @@ impl Reply {
     }
 
     /// Lays the rows out one cell on a line, for an answer about one thing.
-    pub fn as_record(mut self) -> Self {
+    pub fn into_record(mut self) -> Self {
         self.layout = Layout::Record;
         self
     }

@@ -115,7 +115,7 @@ fn a_record_shows_one_cell_on_a_line_and_no_empty_ones() {
         Column::text("replaced_by"),
         Column::text("kind"),
     ];
-    let mut reply = Reply::new(Meta::default(), columns).as_record();
+    let mut reply = Reply::new(Meta::default(), columns).into_record();
     reply.push(vec![Cell::text("e7"), Cell::Empty, Cell::text("arrest")]);
     let mut out = Vec::new();
     write(&reply, OutputFormat::Table, &mut out).unwrap();

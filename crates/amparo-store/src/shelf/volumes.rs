@@ -21,7 +21,7 @@ const OPEN_VOLUMES_MAX: usize = 32;
 /// Bytes read after which all volumes are closed, and opened again when asked for: the only way to
 /// get back what sled has cached, which it holds on to by the leaf, one strip or more in each of
 /// 256 shards.
-const CACHED_BYTES_MAX: u64 = 48 << 20;
+const CACHED_BYTES_MAX: u64 = 32 << 20;
 
 /// Which of a bundle's two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

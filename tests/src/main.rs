@@ -1,0 +1,34 @@
+//! The program under test: the shipped command line, in a world whose clock and randomness are
+//! given.
+//!
+//! The shipped program has no variable that could forge a time, so the tests bring this one.
+//! `AMPARO_TEST_NOW` is the time of the run, as `2026-02-10T14:03:22.123Z`; randomness follows
+//! from it, so that the same commands at the same times make the same ledger, byte for byte.
+
+use std::cell::Cell;
+use std::process::ExitCode;
+
+use amparo_cli::World;
+use amparo_core::entry::Recorded;
+
+fn main() -> ExitCode {
+    let mut world = World::real();
+    let Some(now) = world.variable("AMPARO_TEST_NOW").and_then(Recorded::parse) else {
+        return ExitCode::from(99);
+    };
+    world.quiet_panics();
+    world.clock = Box::new(move || now);
+    let state = Cell::new(now.ms().unsigned_abs() | 1);
+    world.random = Box::new(move |bytes| bytes.fill_with(|| next(&state)));
+    ExitCode::from(amparo_cli::run(std::env::args_os(), &mut world))
+}
+
+/// One byte of an xorshift64* sequence: well spread, and worth nothing as a secret.
+fn next(state: &Cell<u64>) -> u8 {
+    let mut x = state.get();
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    state.set(x);
+    (x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 56) as u8
+}

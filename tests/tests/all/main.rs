@@ -1,0 +1,27 @@
+//! End-to-end tests: the real program, on real folders, one module for each topic.
+
+/// Temp folder, clean environment, fixed clock, and `verify` after each step.
+#[cfg(test)]
+mod harness;
+
+/// Every file of `fixtures/bad`: place, rule, remedy, exit code, and nothing written.
+#[cfg(test)]
+mod bad_input;
+/// Every exit code of the design, each made once.
+#[cfg(test)]
+mod exit_codes;
+/// Every file of `fixtures/odd` is accepted.
+#[cfg(test)]
+mod odd_input;
+/// Tables, JSON, JSON Lines, CSV and Markdown hold the same rows.
+#[cfg(test)]
+mod output_forms;
+/// Who is meant, and that a write never guesses.
+#[cfg(test)]
+mod people;
+/// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
+#[cfg(test)]
+mod record;
+/// Export, and the way back.
+#[cfg(test)]
+mod round_trip;
