@@ -86,7 +86,7 @@ fn for_people(derived: &Derived, overview: &Overview) -> Reply {
     cells.push((Column::text("groups"), Cell::count(overview.groups)));
     cells.push((Column::text("findings"), Cell::text(findings)));
     let (columns, row): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
-    let mut reply = Reply::at(derived.at.meta(), columns).as_record();
+    let mut reply = Reply::at(derived.at.meta(), columns).into_record();
     reply.push(row);
     reply
 }

@@ -178,7 +178,7 @@ impl<'d> Person<'d, '_> {
             ),
         ];
         let (columns, row): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
-        let mut reply = Reply::at(self.derived.at.meta(), columns).as_record();
+        let mut reply = Reply::at(self.derived.at.meta(), columns).into_record();
         reply.push(row);
         reply
     }
