@@ -10,6 +10,9 @@ mod bad_input;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
+/// `list`: who is held or in a state, and that its counts are those of `totals`.
+#[cfg(test)]
+mod list;
 /// Every file of `fixtures/odd` is accepted.
 #[cfg(test)]
 mod odd_input;

@@ -27,6 +27,7 @@ mod find;
 mod import;
 mod init;
 mod instrument;
+mod list;
 mod log;
 mod man;
 mod person;
@@ -62,6 +63,7 @@ pub enum Command {
     Status(status::Status),
     Log(log::Log),
     Show(show::Show),
+    List(list::List),
     Find(find::Find),
     Replay(replay::Replay),
     Audit(audit::Audit),
@@ -92,6 +94,7 @@ impl Command {
             Self::Status(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Show(command) => command.run(session),
+            Self::List(command) => command.run(session),
             Self::Find(command) => command.run(session),
             Self::Replay(command) => command.run(session),
             Self::Audit(command) => command.run(session),

@@ -2,34 +2,31 @@
 
 use std::io::{self, Write};
 
-use super::cell::{Cell, spread};
+use super::cell::{Cell, Column, spread};
 use super::{Reply, text};
 
 /// Writes the rows as RFC 4180 CSV with the coordinates behind each row's own cells.
 pub(super) fn write(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
     let mut columns = reply.columns.clone();
     let mut rows = reply.rows.clone();
-    if reply.at_coordinates {
-        let own = columns.len();
-        let is_own = |key: &str| columns[..own].iter().any(|column| column.key == key);
-        let cells: Vec<_> = reply
-            .meta
-            .cells()
-            .into_iter()
-            .filter(|(key, _)| !is_own(key))
-            .collect();
-        let more = reply
-            .meta
-            .columns()
-            .into_iter()
-            .filter(|column| !is_own(&column.key));
-        let more: Vec<_> = more.collect();
-        columns.extend(more);
-        for row in &mut rows {
-            row.extend(cells.iter().map(|(_, cell)| cell.clone()));
-        }
+    let coordinates = if reply.at_coordinates {
+        reply.meta.cells()
+    } else {
+        Vec::new()
+    };
+    let is_own = |key: &str| reply.columns.iter().any(|column| column.key == key);
+    let more: Vec<_> = coordinates
+        .into_iter()
+        .filter(|(key, _)| !is_own(key))
+        .collect();
+    columns.extend(more.iter().map(|(key, _)| Column::machine(*key)));
+    // A row of its own for the coordinates, so that the heading is the same without any row.
+    rows.push(vec![Cell::Empty; reply.columns.len()]);
+    for row in &mut rows {
+        row.extend(more.iter().map(|(_, cell)| cell.clone()));
     }
-    let (columns, rows) = spread(&columns, &rows);
+    let (columns, mut rows) = spread(&columns, &rows);
+    rows.pop();
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(columns.iter().map(|column| &*column.key))?;
     for row in &rows {

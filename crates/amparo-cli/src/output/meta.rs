@@ -4,7 +4,7 @@ use amparo_core::date::Day;
 use amparo_core::entry::{FORMAT_VERSION, Recorded};
 use amparo_core::id::LedgerId;
 
-use super::cell::{Cell, Column};
+use super::cell::Cell;
 
 /// What an answer was derived from. Everything is absent where no ledger was asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,14 +110,6 @@ impl Meta {
             format!("{} entries, root {root}", head.size)
         }));
         parts.join(" · ")
-    }
-
-    /// The columns that carry the coordinates in self-contained rows.
-    pub(super) fn columns(&self) -> Vec<Column> {
-        self.cells()
-            .into_iter()
-            .map(|(key, _)| Column::machine(key))
-            .collect()
     }
 }
 

@@ -99,6 +99,20 @@ fn lines_and_csv_carry_the_coordinates_in_every_row() {
 }
 
 #[test]
+fn the_heading_of_csv_does_not_depend_on_the_rows() {
+    let heading = |reply: &Reply| {
+        let mut out = Vec::new();
+        write(reply, OutputFormat::Csv, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    let whole = Reply::at(reply().meta, [Column::text("person")]);
+    let expect = "person,as_of,known_at_seq,known_at_recorded,profile,filters,head_size,head_root,\
+                  ledger,format";
+    assert_eq!(heading(&whole), expect);
+}
+
+#[test]
 fn markdown_escapes_what_would_break_its_table() {
     let md = written(OutputFormat::Md);
     assert!(
