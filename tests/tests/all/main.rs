@@ -16,7 +16,7 @@ mod exit_codes;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
-/// What is derived: the numbers reckoned by hand, in every form.
+/// `status`, `claims`, `report`, `replay`, `audit`: what they answer, and what they refuse.
 #[cfg(test)]
 mod look;
 /// Every file of `fixtures/odd` is accepted.
@@ -34,3 +34,6 @@ mod record;
 /// Export, and the way back.
 #[cfg(test)]
 mod round_trip;
+/// The numbers reckoned by hand, at every coordinate, in every form.
+#[cfg(test)]
+mod totals;
