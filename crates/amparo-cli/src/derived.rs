@@ -57,7 +57,15 @@ impl Derived {
         Self::of(session, ledger, at)
     }
 
-    fn of(session: &mut Session<'_, '_>, ledger: Ledger, at: Coordinates) -> Result<Self, Failure> {
+    /// Reads the log of a ledger that is open already.
+    ///
+    /// # Errors
+    /// Usage for an unknown profile, else whatever keeps the ledger from being read.
+    pub fn of(
+        session: &mut Session<'_, '_>,
+        ledger: Ledger,
+        at: Coordinates,
+    ) -> Result<Self, Failure> {
         let profile = profile(&at.profile)?;
         let facts = read_facts(session, &ledger)?;
         Ok(Self {
@@ -136,7 +144,10 @@ impl Derived {
 }
 
 /// The built-in profile of a name.
-fn profile(name: &str) -> Result<Profile, Failure> {
+///
+/// # Errors
+/// Usage, with the nearest name.
+pub fn profile(name: &str) -> Result<Profile, Failure> {
     Profile::named(name).ok_or_else(|| {
         let built_in = Profile::built_in();
         let names = || built_in.iter().map(Profile::name);
@@ -152,7 +163,10 @@ fn profile(name: &str) -> Result<Profile, Failure> {
 }
 
 /// Reads the log into facts: one thread reads and adds up, another parses.
-fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
+///
+/// # Errors
+/// Integrity, when an entry cannot be read.
+pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
     let size = ledger.head().size;
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
@@ -199,7 +213,8 @@ fn parse(block: &Block) -> Result<Vec<Entry>, ReadError> {
     block.iter().map(entry).collect()
 }
 
-fn not_a_log(seq: Seq, cause: &str) -> Failure {
+/// A failure for an entry that does not follow from those before it.
+pub fn not_a_log(seq: Seq, cause: &str) -> Failure {
     Failure::new(
         FailureKind::Integrity,
         format!("{seq} cannot be read as part of this log"),

@@ -167,7 +167,7 @@ impl Entry {
 
 fn read(value: Json<'_>, faults: &mut Faults) -> Option<Entry> {
     let mut r = Reader::new(value, faults);
-    r.require(&["seq", "id", "recorded", "by"], "an entry");
+    r.require(&["seq", "id", "recorded", "by"], || "an entry".to_owned());
     let seq = r.whole("seq", u64::MAX).map(Seq::new);
     let id = uuid(&mut r, "id").map(EventId::new);
     let recorded = r.parsed("recorded", limit::TEXT_BYTES_MAX, |text| {

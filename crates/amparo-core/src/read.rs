@@ -81,7 +81,7 @@ impl<'c> EventReader<'c> {
     /// All of the event but its private fields and its place in the log.
     pub(crate) fn event(&mut self, kind: Kind, r: &mut Reader<'_, '_>) -> Option<Event> {
         let rule = kind.rule();
-        r.require(rule.required, &format!("the kind `{kind}`"));
+        r.require(rule.required, || format!("the kind `{kind}`"));
         let body = self.body(kind, r);
         let occurred = self.occurred(kind, r);
         let sources = r.objects("sources", |r| self.source(r));
@@ -99,13 +99,17 @@ impl<'c> EventReader<'c> {
     /// Notes what is wrong with the sources as a whole.
     pub(crate) fn check_sources(&self, event: &Event, private: bool, r: &mut Reader<'_, '_>) {
         let sourced = private || r.has("sources");
-        let unsaid = r.lacks("sources") && r.lacks("unsourced");
         if sourced && event.unsourced {
             let problem = Problem::new(Rule::Contradiction, "both sources and `unsourced`")
                 .remedy("leave `unsourced` out");
             r.fault("unsourced", problem);
         }
-        if event.kind().rule().sourced && !sourced && unsaid {
+        if event.kind().rule().sourced
+            && !sourced
+            && !event.unsourced
+            && r.lacks("sources")
+            && r.lacks("unsourced")
+        {
             let problem = Problem::new(Rule::NoSource, "no source says so").remedy(
                 "add \"sources\":[{\"publisher\":...,\"kind\":...}], or \"unsourced\":true",
             );
@@ -252,7 +256,7 @@ impl<'c> EventReader<'c> {
             "reliability",
             "credibility",
         ];
-        r.require(&FIELDS[..2], "a source");
+        r.require(&FIELDS[..2], || "a source".to_owned());
         let (publisher, kind) = (r.text("publisher"), r.word("kind"));
         let url = r.text("url");
         let published = self.date(r, "published").map(|date| date.as_str().into());

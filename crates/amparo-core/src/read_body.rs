@@ -33,7 +33,7 @@ impl EventReader<'_> {
         let (jurisdiction, adopted_by) = (r.text("jurisdiction"), r.text("adopted_by"));
         let decision_days = r.whole("decision_days", limit::DAYS_MAX);
         let exclusions = r.objects("exclusions", |r| {
-            r.require(&["code", "text"], "an exclusion");
+            r.require(&["code", "text"], || "an exclusion".to_owned());
             let (code, text) = (code(r, "code"), r.prose("text"));
             r.finish(&["code", "text"], |_| None);
             Some(Exclusion {

@@ -285,16 +285,15 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// Whether a field is not there, not even mistyped: a mistyped key is one fault, not two.
     pub(crate) fn lacks(&self, name: &str) -> bool {
-        !self.members.iter().any(|(key, _)| {
-            key == name || (!is_field(key) && nearest(key, [name].into_iter()).is_some())
-        })
+        let is_mistyped = |key: &str| !is_field(key) && nearest(key, [name].into_iter()).is_some();
+        !self.has(name) && !self.members.iter().any(|(key, _)| is_mistyped(key))
     }
 
     /// Notes every required field that is not there.
-    pub(crate) fn require(&mut self, required: &[&str], of: &str) {
+    pub(crate) fn require(&mut self, required: &[&str], of: impl Fn() -> String) {
         for name in required {
             if self.lacks(name) {
-                let problem = Problem::new(Rule::MissingField, format!("{of} needs `{name}`"))
+                let problem = Problem::new(Rule::MissingField, format!("{} needs `{name}`", of()))
                     .remedy(format!("add \"{name}\":..."));
                 self.fault(name, problem);
             }

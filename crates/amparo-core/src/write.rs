@@ -52,7 +52,11 @@ impl Object {
 
 /// A JSON string.
 pub(crate) fn text(value: &str) -> String {
-    serde_json::Value::from(value).to_string()
+    let needs_escapes = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if value.bytes().any(needs_escapes) {
+        return serde_json::Value::from(value).to_string();
+    }
+    format!("\"{value}\"")
 }
 
 /// A JSON array of strings.
@@ -106,6 +110,28 @@ pub(crate) fn json(value: &Json<'_>) -> String {
                 "{{{}}}",
                 members.iter().map(member).collect::<Vec<_>>().join(",")
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_escaped_where_they_must_be_and_nowhere_else() {
+        for value in [
+            "",
+            "plain ñ 监",
+            "a\"b\\c",
+            "\n\r\t\u{8}\u{c}\u{1}\u{1f}",
+            "\u{7f}\u{202e}",
+        ] {
+            assert_eq!(
+                text(value),
+                serde_json::to_string(value).unwrap(),
+                "{value:?}"
+            );
         }
     }
 }

@@ -67,14 +67,7 @@ pub struct Facts {
 
 impl ReadModel for Facts {
     fn apply(&mut self, entry: &Entry) -> Result<(), ApplyError> {
-        let expected = Seq::new(self.facts.len() as u64);
-        if entry.seq != expected {
-            let found = entry.seq;
-            return Err(ApplyError::SequenceGap { expected, found });
-        }
-        if self.facts.len() >= Self::ENTRIES_MAX {
-            return Err(ApplyError::TooManyEntries);
-        }
+        check_next(self.facts.len(), entry.seq)?;
         if let Some(first) = self.seq(entry.id) {
             return Err(ApplyError::RepeatedId { first });
         }
@@ -399,6 +392,18 @@ impl Facts {
     }
 }
 
+/// Whether an entry is the next one after so many, and there is room for it.
+fn check_next(len: usize, found: Seq) -> Result<(), ApplyError> {
+    let expected = Seq::new(len as u64);
+    if found != expected {
+        return Err(ApplyError::SequenceGap { expected, found });
+    }
+    if len >= Facts::ENTRIES_MAX {
+        return Err(ApplyError::TooManyEntries);
+    }
+    Ok(())
+}
+
 /// Whether the date is one plain day, so that its span says all of its text.
 fn is_plain(date: &Occurred) -> bool {
     let span = date.span();
@@ -409,3 +414,7 @@ fn is_plain(date: &Occurred) -> bool {
         && !span.is_approximate()
         && !span.is_uncertain()
 }
+
+#[cfg(test)]
+#[path = "facts_tests.rs"]
+mod tests;

@@ -5,38 +5,54 @@
 //! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`], [`conflicts`],
 //! [`audit`]. [`RunningTotals`] answers the first of them entry by entry.
 //!
+//! ```
+//! use amparo_core::entry::Entry;
+//! use amparo_projections::{Facts, Profile, ReadModel, View, totals::totals};
+//!
+//! let line = r#"{"seq":0,"id":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","recorded":"2026-02-10T14:03:22.123Z","by":"desk","kind":"arrest","person":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4e","occurred":"2026-02","unsourced":true}"#;
+//! let mut facts = Facts::default();
+//! facts.apply(&Entry::parse(line.as_bytes())?)?;
+//!
+//! let rows = totals(&View::head(&facts), "2026-02-20".parse()?, &Profile::default());
+//! let held = rows.last().ok_or("no held line")?;
+//! assert_eq!((held.state.as_str(), held.total.to_string().as_str()), ("deprived-of-liberty", "1 (0..1)"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The crate refuses to store anything and to print anything. Dropping a read model loses
 //! nothing: fed the same entries it gives the same answers.
 
-/// Everything about a past state, and what became of it.
+// Everything about a past state, and what became of it.
 pub mod audit;
-/// Changes of state.
+// Changes of state.
 pub mod changes;
-/// Claimed against documented.
+// Claimed against documented.
 pub mod claims;
-/// What is odd in the log.
+// What is odd in the log.
 pub mod conflicts;
-/// One entry, compactly.
+// A subject's steps on the three axes.
+pub mod courses;
+// One entry, compactly.
 pub mod fact;
-/// The whole log, compactly.
+// The whole log, compactly.
 pub mod facts;
-/// Which entries count.
+// Which entries count.
 pub mod filter;
-/// Totals laid out by place, court, source and the like.
+// Totals laid out by place, court, source and the like.
 pub mod grouping;
-/// Who counts as held.
+// Who counts as held.
 pub mod profile;
-/// Who is in a state.
+// Who is in a state.
 pub mod roster;
-/// Totals kept up to date.
+// Totals kept up to date.
 pub mod running;
-/// Sets of states.
+// Sets of states.
 pub mod state_set;
-/// The story of one subject.
+// The story of one subject.
 pub mod timeline;
-/// How many are in each state.
+// How many are in each state.
 pub mod totals;
-/// What is known at an entry.
+// What is known at an entry.
 pub mod view;
 
 mod interner;

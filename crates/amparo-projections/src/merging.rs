@@ -15,7 +15,6 @@ use crate::facts::Facts;
 /// The merges that hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Merging {
-    pub(crate) merges: Merges,
     /// The persons whose entries belong to another, and to whom.
     pub(crate) roots: HashMap<SubjectId, SubjectId>,
     /// In force, and disregarded since they would close a circle.
@@ -52,7 +51,6 @@ impl Merging {
         };
         let roots = in_order.iter().filter_map(root_of).collect();
         Self {
-            merges,
             roots,
             closing_a_circle,
         }

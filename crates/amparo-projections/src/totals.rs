@@ -13,12 +13,13 @@ use amparo_core::date::Day;
 use amparo_core::kind::{CaseState, ClemencyState, CustodyState, State};
 use amparo_core::word::Word;
 
+use crate::courses::Courses;
 use crate::fact::TextId;
 use crate::facts::Facts;
 use crate::grouping::Grouping;
 use crate::profile::Profile;
 use crate::state_set::{StateSet, index};
-use crate::view::{Courses, View};
+use crate::view::View;
 
 const CLEMENCY_STATES: usize = ClemencyState::ALL.len();
 /// The custody and case states: those that have one row each.

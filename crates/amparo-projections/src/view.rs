@@ -7,12 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use amparo_core::course::{Course, Step};
 use amparo_core::date::Day;
-use amparo_core::force::Merges;
 use amparo_core::id::{Seq, Subject};
-use amparo_core::kind::{Axis, Kind, State};
+use amparo_core::kind::{Axis, Kind};
 
+use crate::courses::{Courses, step_of};
 use crate::fact::{Fact, Particulars, SubjectId, TextId};
 use crate::facts::Facts;
 use crate::merging::Merging;
@@ -48,47 +47,6 @@ impl GroupWeight {
     /// The size less those told apart, never below 0; a group of unknown size counts for none.
     pub fn weight(self) -> u64 {
         self.size.unwrap_or(0).saturating_sub(self.identified)
-    }
-}
-
-/// A subject's courses on the three axes.
-#[derive(Debug, Clone)]
-pub struct Courses {
-    /// On the custody axis.
-    pub custody: Course<State>,
-    /// On the case axis.
-    pub case: Course<State>,
-    /// On the clemency axis, by the instrument's code, in the order of its first use in the log.
-    pub clemency: Vec<(TextId, Course<State>)>,
-}
-
-impl Courses {
-    /// The courses of these steps; clemency steps come with their instrument.
-    pub(crate) fn new(steps: impl Iterator<Item = (Step<State>, Option<TextId>)>) -> Self {
-        let (mut custody, mut case) = (Vec::new(), Vec::new());
-        let mut clemency: Vec<(TextId, Vec<Step<State>>)> = Vec::new();
-        for (step, instrument) in steps {
-            match (step.state.axis(), instrument) {
-                (Axis::Custody, _) => custody.push(step),
-                (Axis::Case, _) => case.push(step),
-                (Axis::Clemency, None) => {}
-                (Axis::Clemency, Some(code)) => {
-                    match clemency.iter_mut().find(|(known, _)| *known == code) {
-                        Some((_, steps)) => steps.push(step),
-                        None => clemency.push((code, vec![step])),
-                    }
-                }
-            }
-        }
-        clemency.sort_unstable_by_key(|(code, _)| *code);
-        Self {
-            custody: Course::new(custody),
-            case: Course::new(case),
-            clemency: clemency
-                .into_iter()
-                .map(|(code, steps)| (code, Course::new(steps)))
-                .collect(),
-        }
     }
 }
 
@@ -194,11 +152,6 @@ impl<'a> View<'a> {
             .iter()
             .take_while(move |(target, _)| *target == seq)
             .map(|(_, by)| *by)
-    }
-
-    /// The merges that hold.
-    pub fn merges(&self) -> &Merges {
-        &self.merging.merges
     }
 
     /// The merges in force that are disregarded, since each would close a circle.
@@ -418,16 +371,6 @@ fn belongs_to(roots: &[SubjectId], fact: &Fact) -> impl Iterator<Item = SubjectI
     first
         .into_iter()
         .chain(second.filter(|second| Some(*second) != first))
-}
-
-/// The step that an entry is on its axis, and the instrument if that is clemency.
-pub(crate) fn step_of(position: u32, fact: &Fact) -> Option<(Step<State>, Option<TextId>)> {
-    let step = Step {
-        span: fact.span()?,
-        seq: Seq::new(position.into()),
-        state: fact.kind().state()?,
-    };
-    Some((step, fact.instrument()))
 }
 
 /// Which of the first entries are in force, decided from the newest back.

@@ -12,14 +12,21 @@
 //! was put under this table and key, or an error; each carries its own CRC-32 over all three.
 //! After a crash sled recovers a prefix of what was put, in the order of the calls.
 
-use std::cell::Cell;
-use std::fs::{DirBuilder, File};
+mod fence; // panics become errors
+mod files;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Once, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
+
+use self::fence::fence;
+pub use self::files::folder_bytes;
+use self::files::{create_private_dir, remove_unfinished_snapshots};
 
 /// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
 /// are put once are written once.
@@ -37,12 +44,12 @@ const EVICTING_READS_AFTER_PUT: u32 = 8;
 
 /// Bytes read from and put into strips after which the store is closed and opened again: sled
 /// keeps at least one leaf in each of 256 shards, and a leaf of a strip is a quarter of a megabyte.
-const STRIP_BYTES_BEFORE_REOPENING: u64 = 24 << 20;
+const CACHED_BYTES_MAX: u64 = 24 << 20;
 
 /// How long an open waits for another handle to go. sled's writing threads may hold on to the file
 /// a moment after the last handle of this process is dropped.
 const BUSY_WAIT: Duration = Duration::from_millis(500);
-const BUSY_POLL: Duration = Duration::from_millis(2);
+const BUSY_POLL: Duration = Duration::from_micros(500);
 
 const CRC_BYTES: usize = 4;
 
@@ -85,10 +92,13 @@ impl Table {
         }
     }
 
-    fn is_strip(self) -> bool {
+    /// A number for each strip; `None` for a table that grows and is rewritten.
+    fn strip(self) -> Option<u64> {
         match self {
-            Self::Meta | Self::Tail | Self::Tiles | Self::Derived => false,
-            Self::Lines(_) | Self::Sealed(_) | Self::Run(_) => true,
+            Self::Meta | Self::Tail | Self::Tiles | Self::Derived => None,
+            Self::Lines(strip) => Some(u64::from(strip)),
+            Self::Sealed(strip) => Some(1 << 32 | u64::from(strip)),
+            Self::Run(strip) => Some(2 << 32 | u64::from(strip)),
         }
     }
 }
@@ -156,14 +166,22 @@ fn checksum(table: Table, key: &[u8], payload: &[u8]) -> [u8; CRC_BYTES] {
     hasher.finalize().to_le_bytes()
 }
 
+enum Handle {
+    Open(sled::Db),
+    /// Closed to empty its cache; the next call opens it.
+    Closed,
+    /// A call broke off: nothing more can be said of what is on disk.
+    Broken,
+}
+
 /// An open store in a folder of its own. Closing is dropping.
 pub struct Kv {
     dir: PathBuf,
-    /// `None` once a call has broken off, or while it is reopened.
-    db: RwLock<Option<sled::Db>>,
-    strip_bytes: AtomicU64,
-    #[cfg(test)]
-    puts_left: std::sync::atomic::AtomicI64,
+    handle: RwLock<Handle>,
+    /// Bytes of strips that sled may hold in memory.
+    cached_bytes: AtomicU64,
+    /// The strip read last, which costs nothing to read again.
+    last_strip: AtomicU64,
 }
 
 impl Kv {
@@ -179,10 +197,9 @@ impl Kv {
         let db = open_patiently(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
-            db: RwLock::new(Some(db)),
-            strip_bytes: AtomicU64::new(0),
-            #[cfg(test)]
-            puts_left: std::sync::atomic::AtomicI64::new(i64::MAX),
+            handle: RwLock::new(Handle::Open(db)),
+            cached_bytes: AtomicU64::new(0),
+            last_strip: AtomicU64::new(u64::MAX),
         })
     }
 
@@ -194,19 +211,24 @@ impl Kv {
         let found = self.fenced(|db| {
             let tree = tree(db, table)?;
             let found = tree.get(key)?;
-            if table.is_strip() {
+            if table.strip().is_some() {
                 evict(&tree, EVICTING_READS)?;
             }
             Ok(found)
         })?;
-        if let Some(raw) = found.as_ref().filter(|_| table.is_strip()) {
+        if let (Some(strip), Some(raw)) = (table.strip(), &found)
+            && self.last_strip.swap(strip, Ordering::Relaxed) != strip
+        {
             // A strip is read as a whole.
-            self.count_strip_bytes(raw.len() as u64 * STRIP_VALUES)?;
+            self.count_cached(raw.len() as u64 * STRIP_VALUES);
         }
         found.map(|raw| Value::checked(table, key, raw)).transpose()
     }
 
-    /// Keys and checked values of `from..to` in order of keys.
+    /// Keys and checked values of `from..to` in order of keys; ends after its first error.
+    ///
+    /// # Errors
+    /// As [`Kv::get`].
     pub fn scan(&self, table: Table, from: &[u8], to: &[u8]) -> Result<Scan<'_>, KvError> {
         let iter = self.fenced(|db| Ok(tree(db, table)?.range(from..to)))?;
         Ok(Scan {
@@ -217,8 +239,11 @@ impl Kv {
     }
 
     /// Puts a value, replacing any other under the key, and tells its checksum.
+    ///
+    /// # Errors
+    /// `Full`, `Io`, `Damaged`. Whether it was put is then unknown.
     pub fn put(&self, table: Table, key: &[u8], payload: &[u8]) -> Result<u32, KvError> {
-        self.count_put()?;
+        count_put()?;
         let crc = checksum(table, key, payload);
         let mut raw = Vec::with_capacity(payload.len() + CRC_BYTES);
         raw.extend_from_slice(payload);
@@ -226,26 +251,26 @@ impl Kv {
         self.fenced(|db| {
             let tree = tree(db, table)?;
             tree.insert(key, raw)?;
-            if table.is_strip() {
+            if table.strip().is_some() {
                 evict(&tree, EVICTING_READS_AFTER_PUT)?;
             }
             Ok(())
         })?;
-        if table.is_strip() {
-            self.count_strip_bytes(payload.len() as u64)?;
+        if table.strip().is_some() {
+            self.count_cached(payload.len() as u64);
         }
         Ok(u32::from_le_bytes(crc))
     }
 
     /// Removes a key, if it is there.
     pub fn remove(&self, table: Table, key: &[u8]) -> Result<(), KvError> {
-        self.count_put()?;
+        count_put()?;
         self.fenced(|db| tree(db, table)?.remove(key).map(drop))
     }
 
     /// Removes a whole table, if it is there.
     pub fn drop_table(&self, table: Table) -> Result<(), KvError> {
-        self.count_put()?;
+        count_put()?;
         let (name, len) = table.name();
         self.fenced(|db| db.drop_tree(&name[..len]).map(drop))
     }
@@ -264,75 +289,68 @@ impl Kv {
         file.sync_data().map_err(from_io)
     }
 
+    /// About how many bytes of strips it holds in memory.
+    pub fn cached_bytes(&self) -> u64 {
+        self.cached_bytes.load(Ordering::Relaxed)
+    }
+
     fn fenced<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, KvError> {
-        let outcome = {
-            let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-            let Some(db) = db.as_ref() else {
-                return Err(KvError::Damaged("an earlier call broke off".to_owned()));
-            };
-            fence(|| call(db))
+        let outcome = loop {
+            let handle = self.read_handle();
+            match &*handle {
+                Handle::Open(db) => break fence(|| call(db)),
+                Handle::Broken => return Err(broken_off()),
+                Handle::Closed => {}
+            }
+            drop(handle);
+            self.reopen()?;
         };
         match outcome {
             Ok(outcome) => outcome.map_err(from_sled),
             Err(panicked) => {
-                self.close();
+                self.close(Handle::Broken);
                 Err(panicked)
             }
         }
     }
 
-    fn count_strip_bytes(&self, bytes: u64) -> Result<(), KvError> {
-        let before = self.strip_bytes.fetch_add(bytes, Ordering::Relaxed);
-        // Only the call that passes the limit reopens.
-        let limit = STRIP_BYTES_BEFORE_REOPENING;
-        if before >= limit || before.saturating_add(bytes) < limit {
-            return Ok(());
+    fn reopen(&self) -> Result<(), KvError> {
+        let mut handle = self.write_handle();
+        if let Handle::Closed = *handle {
+            *handle = Handle::Open(open_patiently(&self.dir)?);
         }
-        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = db.take() {
-            fence(|| open.flush())?.map_err(from_sled)?;
-            fence(|| drop(open))?;
-            *db = Some(open_patiently(&self.dir)?);
-        }
-        self.strip_bytes.store(0, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Closes for good. sled flushes, and may panic, when its last handle goes; nothing rests on
+    fn count_cached(&self, bytes: u64) {
+        let before = self.cached_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) >= CACHED_BYTES_MAX {
+            self.close(Handle::Closed);
+        }
+    }
+
+    /// Drops the handle. sled flushes, and may panic, when its last handle goes; nothing rests on
     /// that flush.
-    fn close(&self) {
-        let db = self
-            .db
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let _ = fence(|| drop(db));
-    }
-
-    /// Lets tests stop the writer after any put.
-    #[cfg(test)]
-    pub fn fail_after_puts(&self, puts: i64) {
-        self.puts_left.store(puts, Ordering::SeqCst);
-    }
-
-    #[cfg(test)]
-    fn count_put(&self) -> Result<(), KvError> {
-        match self.puts_left.fetch_sub(1, Ordering::SeqCst) {
-            ..=0 => Err(KvError::Io(io::Error::other("stopped by the test"))),
-            1.. => Ok(()),
+    fn close(&self, state: Handle) {
+        let mut handle = self.write_handle();
+        self.cached_bytes.store(0, Ordering::Relaxed);
+        if let Handle::Open(db) = std::mem::replace(&mut *handle, state) {
+            let _ = fence(|| drop(db));
         }
     }
 
-    #[cfg(not(test))]
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
-    fn count_put(&self) -> Result<(), KvError> {
-        Ok(())
+    fn read_handle(&self) -> RwLockReadGuard<'_, Handle> {
+        self.handle.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_handle(&self) -> RwLockWriteGuard<'_, Handle> {
+        self.handle.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Kv {
     fn drop(&mut self) {
-        self.close();
+        self.close(Handle::Broken);
     }
 }
 
@@ -356,6 +374,31 @@ impl Iterator for Scan<'_> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    static PUTS_LEFT: std::cell::Cell<u64> = const { std::cell::Cell::new(u64::MAX) };
+}
+
+/// Lets a test stop its thread's writer, whatever store it writes to, after any put.
+#[cfg(test)]
+pub fn fail_after_puts(puts: u64) {
+    PUTS_LEFT.set(puts);
+}
+
+#[cfg(test)]
+fn count_put() -> Result<(), KvError> {
+    let left = PUTS_LEFT.get().checked_sub(1);
+    PUTS_LEFT.set(left.unwrap_or(0));
+    left.map(drop)
+        .ok_or_else(|| KvError::Io(io::Error::other("stopped by the test")))
+}
+
+#[cfg(not(test))]
+#[expect(clippy::unnecessary_wraps)]
+fn count_put() -> Result<(), KvError> {
+    Ok(())
+}
+
 fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
     let config = sled::Config::new()
         .path(dir)
@@ -370,6 +413,10 @@ fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
     }
 }
 
+fn broken_off() -> KvError {
+    KvError::Damaged("an earlier call broke off".to_owned())
+}
+
 fn tree(db: &sled::Db, table: Table) -> sled::Result<sled::Tree> {
     let (name, len) = table.name();
     db.open_tree(&name[..len])
@@ -377,40 +424,6 @@ fn tree(db: &sled::Db, table: Table) -> sled::Result<sled::Tree> {
 
 fn evict(tree: &sled::Tree, reads: u32) -> sled::Result<()> {
     (0..reads).try_for_each(|_| tree.contains_key([0]).map(drop))
-}
-
-thread_local! {
-    static FENCED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs a call of sled; a panic in it becomes `Damaged` and prints nothing.
-fn fence<T>(call: impl FnOnce() -> T) -> Result<T, KvError> {
-    quieten_sled();
-    let outer = FENCED.replace(true);
-    let outcome = catch_unwind(AssertUnwindSafe(call));
-    FENCED.set(outer);
-    outcome.map_err(|_| KvError::Damaged("its files could not be understood".to_owned()))
-}
-
-/// Puts a filter before the program's panic hook, once: panics inside a fence, or on sled's own
-/// threads, are reported as errors and must not also be printed. All others pass through.
-fn quieten_sled() {
-    static QUIETENED: Once = Once::new();
-    if std::thread::panicking() {
-        return; // the hook cannot be changed now; the next call will do it
-    }
-    QUIETENED.call_once(|| {
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let thread = std::thread::current();
-            let on_sled_thread = thread
-                .name()
-                .is_some_and(|name| name.starts_with("sled-io-"));
-            if !FENCED.get() && !on_sled_thread {
-                hook(info);
-            }
-        }));
-    });
 }
 
 fn from_sled(error: sled::Error) -> KvError {
@@ -434,173 +447,5 @@ fn from_io(error: io::Error) -> KvError {
             KvError::Busy
         }
         _ => KvError::Io(error),
-    }
-}
-
-fn create_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-/// A crash while a snapshot is written leaves `snap.<n>.generating`, which the next open would
-/// take for the newest snapshot and fail on, for ever.
-fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
-    for file in std::fs::read_dir(dir)? {
-        let file = file?;
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            std::fs::remove_file(file.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// Bytes of all files under `dir`.
-///
-/// # Errors
-/// `Io`.
-pub fn folder_bytes(dir: &Path) -> Result<u64, KvError> {
-    count_bytes(dir).map_err(from_io)
-}
-
-fn count_bytes(dir: &Path) -> io::Result<u64> {
-    let mut bytes = 0_u64;
-    for file in std::fs::read_dir(dir)? {
-        let file = file?;
-        let meta = file.metadata()?;
-        bytes += if meta.is_dir() {
-            count_bytes(&file.path())?
-        } else {
-            meta.len()
-        };
-    }
-    Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_comes_back_as_it_was_put_also_after_reopening() {
-        let dir = tempfile::tempdir().unwrap();
-        let large = vec![7; 200_000]; // past 128 KB sled keeps it in a side file
-        for pass in 0..2 {
-            let kv = Kv::open(dir.path()).unwrap();
-            if pass == 0 {
-                assert!(kv.get(Table::Meta, b"k").unwrap().is_none());
-                kv.put(Table::Meta, b"k", b"v").unwrap();
-                kv.put(Table::Lines(3), &[1], &large).unwrap();
-                kv.put(Table::Lines(1 << 24), &[1], b"far").unwrap();
-                kv.sync().unwrap();
-            }
-            assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
-            assert_eq!(
-                kv.get(Table::Lines(3), &[1]).unwrap().unwrap().bytes(),
-                large
-            );
-            assert_eq!(
-                kv.get(Table::Lines(1 << 24), &[1])
-                    .unwrap()
-                    .unwrap()
-                    .bytes(),
-                b"far"
-            );
-            assert!(kv.get(Table::Sealed(3), &[1]).unwrap().is_none());
-            assert!(folder_bytes(dir.path()).unwrap() > 200_000);
-        }
-    }
-
-    #[test]
-    fn a_second_handle_is_told_that_the_store_is_in_use() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = Kv::open(dir.path()).unwrap();
-        assert!(matches!(Kv::open(dir.path()), Err(KvError::Busy)));
-        drop(first);
-        assert!(Kv::open(dir.path()).is_ok());
-    }
-
-    #[test]
-    fn an_unfinished_snapshot_does_not_keep_the_store_shut() {
-        let dir = tempfile::tempdir().unwrap();
-        Kv::open(dir.path())
-            .unwrap()
-            .put(Table::Meta, b"k", b"v")
-            .unwrap();
-        std::fs::write(dir.path().join("snap.00000000000FFFFF.generating"), b"").unwrap();
-        let kv = Kv::open(dir.path()).unwrap();
-        assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
-    }
-
-    #[test]
-    fn a_panic_inside_the_fence_is_damage_and_closes_the_handle() {
-        let dir = tempfile::tempdir().unwrap();
-        let kv = Kv::open(dir.path()).unwrap();
-        let outcome: Result<(), KvError> = kv.fenced(|_| panic!("never printed"));
-        assert!(matches!(outcome, Err(KvError::Damaged(_))));
-        assert!(matches!(kv.flush(), Err(KvError::Damaged(_))));
-    }
-
-    #[test]
-    fn a_scan_gives_the_range_in_order_and_a_dropped_table_is_empty() {
-        let dir = tempfile::tempdir().unwrap();
-        let kv = Kv::open(dir.path()).unwrap();
-        for key in (0..100_u8).rev() {
-            kv.put(Table::Tail, &[key], &[key, key]).unwrap();
-        }
-        kv.remove(Table::Tail, &[12]).unwrap();
-        let keys = |from: u8, to: u8| -> Vec<u8> {
-            kv.scan(Table::Tail, &[from], &[to])
-                .unwrap()
-                .map(|item| {
-                    item.map(|(key, value)| key[0].min(value.bytes()[1]))
-                        .unwrap()
-                })
-                .collect()
-        };
-        assert_eq!(keys(10, 15), [10, 11, 13, 14]);
-        kv.drop_table(Table::Tail).unwrap();
-        assert_eq!(keys(0, 255), [0_u8; 0]);
-    }
-
-    #[test]
-    fn a_value_under_the_wrong_key_or_table_or_altered_is_damage() {
-        let payload = b"payload";
-        let raw = |table, key: &[u8]| {
-            let mut raw = payload.to_vec();
-            raw.extend_from_slice(&checksum(table, key, payload));
-            raw
-        };
-        let good = raw(Table::Tail, b"a");
-        assert!(Value::checked(Table::Tail, b"a", good.clone().into()).is_ok());
-        assert!(Value::checked(Table::Tail, b"b", good.clone().into()).is_err());
-        assert!(Value::checked(Table::Tiles, b"a", good.clone().into()).is_err());
-        assert!(Value::checked(Table::Tail, b"a", good[..3].into()).is_err());
-        for byte in 0..good.len() {
-            let mut bad = good.clone();
-            bad[byte] ^= 0x10;
-            assert!(
-                Value::checked(Table::Tail, b"a", bad.into()).is_err(),
-                "byte {byte}"
-            );
-        }
-    }
-
-    #[test]
-    fn failures_of_the_file_system_are_sorted_by_what_can_be_done() {
-        let sorted = |kind| from_io(io::Error::new(kind, "x"));
-        assert!(matches!(sorted(io::ErrorKind::StorageFull), KvError::Full));
-        assert!(matches!(
-            sorted(io::ErrorKind::UnexpectedEof),
-            KvError::Damaged(_)
-        ));
-        assert!(matches!(
-            sorted(io::ErrorKind::PermissionDenied),
-            KvError::Io(_)
-        ));
     }
 }

@@ -7,12 +7,18 @@ mod harness;
 /// Every file of `fixtures/bad`: place, rule, remedy, exit code, and nothing written.
 #[cfg(test)]
 mod bad_input;
+/// The founding case: what a newcomer sees, and what was known when.
+#[cfg(test)]
+mod demo;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
+/// `status`, `claims`, `report`, `replay`, `audit`: what they answer, and what they refuse.
+#[cfg(test)]
+mod look;
 /// Every file of `fixtures/odd` is accepted.
 #[cfg(test)]
 mod odd_input;
@@ -22,9 +28,15 @@ mod output_forms;
 /// Who is meant, and that a write never guesses.
 #[cfg(test)]
 mod people;
+/// The README's session, run.
+#[cfg(test)]
+mod readme;
 /// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
 #[cfg(test)]
 mod record;
 /// Export, and the way back.
 #[cfg(test)]
 mod round_trip;
+/// The numbers reckoned by hand, at every coordinate, in every form.
+#[cfg(test)]
+mod totals;

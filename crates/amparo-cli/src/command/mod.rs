@@ -15,11 +15,13 @@ use crate::session::Session;
 use crate::world::World;
 
 mod append;
+mod audit;
 mod check;
 mod claim;
 mod claims;
 mod completions;
 mod correct;
+mod demo;
 mod export;
 mod find;
 mod import;
@@ -29,6 +31,7 @@ mod list;
 mod log;
 mod man;
 mod person;
+mod replay;
 mod report;
 mod retract;
 mod show;
@@ -62,6 +65,8 @@ pub enum Command {
     Show(show::Show),
     List(list::List),
     Find(find::Find),
+    Replay(replay::Replay),
+    Audit(audit::Audit),
     Totals(totals::Totals),
     Claims(claims::Claims),
     Report(report::Report),
@@ -73,6 +78,7 @@ pub enum Command {
     Vocab(vocab::Vocab),
     Completions(completions::Completions),
     Man(man::Man),
+    Demo(demo::Demo),
 }
 
 impl Command {
@@ -90,6 +96,8 @@ impl Command {
             Self::Show(command) => command.run(session),
             Self::List(command) => command.run(session),
             Self::Find(command) => command.run(session),
+            Self::Replay(command) => command.run(session),
+            Self::Audit(command) => command.run(session),
             Self::Totals(command) => command.run(session),
             Self::Claims(command) => command.run(session),
             Self::Report(command) => command.run(session),
@@ -101,6 +109,7 @@ impl Command {
             Self::Vocab(command) => command.run(session),
             Self::Completions(command) => command.run(session),
             Self::Man(command) => command.run(session),
+            Self::Demo(command) => command.run(session),
         }
     }
 }

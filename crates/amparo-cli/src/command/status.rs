@@ -12,6 +12,8 @@ use crate::derived::Derived;
 use crate::error::Failure;
 use crate::session::Session;
 
+pub use overview::state_json;
+
 /// Show where things stand at the end of a day: of one person, or of all together
 ///
 /// Of a person: the state on each axis with what else is possible, since when, where and on whose

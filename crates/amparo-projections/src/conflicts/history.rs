@@ -7,9 +7,10 @@ use amparo_core::kind::{CustodyState, Kind, State};
 
 use super::{Finding, FindingCode, ONE_EVENT_DAYS, is_one_event};
 use crate::changes::in_custody;
+use crate::courses::Courses;
 use crate::fact::{Fact, Particulars, SubjectId};
 use crate::state_set::StateSet;
-use crate::view::{Courses, View};
+use crate::view::View;
 
 /// A step with what its entry says.
 struct Reported<'a> {

@@ -18,8 +18,7 @@ use super::segment_walk::{End, SegmentWalk, Step};
 use super::window::Unreadable;
 use crate::files::Files;
 
-/// How hard zstd tries: 3 costs an append that fills a segment some 50 ms, and higher levels gain
-/// a few percent.
+/// How hard zstd tries: an append that fills a segment waits for it, some 100 ms at this level.
 const COMPRESSION_LEVEL: i32 = 3;
 
 /// Why a full segment was not sealed.

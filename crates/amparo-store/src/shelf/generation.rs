@@ -13,8 +13,8 @@ use super::run::{Run, RunMeta, RunWriter};
 use super::{PERSON_WIDTH, SEQ_WIDTH, ShelfError, Stamp};
 use crate::kv::Kv;
 
-/// Records, over all three runs, from which a generation gets a store of its own.
-pub(super) const RECORDS_OF_OWN_STORE: u64 = 1 << 14;
+/// Keys, over all three runs, from which a generation gets a store of its own.
+const KEYS_OF_OWN_STORE: u64 = if cfg!(test) { 1 << 10 } else { 1 << 14 };
 
 const FOLDER_PREFIX: &str = "runs-";
 
@@ -152,19 +152,19 @@ impl Generation {
         Ok(self.own.get_or_init(|| own))
     }
 
-    /// Writes a generation of the records that `of` gives for each index, in order; at most
-    /// `records_max` of each. `first_strip` is the next free strip of the desk.
+    /// Writes a generation of the records that `of` gives for each index, in order, with at most
+    /// `keys_max` different keys each. `first_strip` is the next free strip of the desk.
     pub(super) fn write<'a, R>(
         place: Place<'a>,
         number: u32,
         first_strip: u32,
-        records_max: [u64; 3],
+        keys_max: [u64; 3],
         of: impl Fn(IndexKind) -> Result<R, ShelfError>,
     ) -> Result<Self, ShelfError>
     where
         R: Iterator<Item = Result<Record, ShelfError>> + 'a,
     {
-        let own_store = records_max.iter().sum::<u64>() >= RECORDS_OF_OWN_STORE;
+        let own_store = keys_max.iter().sum::<u64>() >= KEYS_OF_OWN_STORE;
         let own = if own_store {
             Some(create(place, number)?)
         } else {
@@ -174,7 +174,7 @@ impl Generation {
         let mut next_strip = if own_store { 0 } else { first_strip };
         let mut metas = [RunMeta::default(); 3];
         for kind in IndexKind::ALL {
-            let most = records_max[kind.at()];
+            let most = keys_max[kind.at()];
             let mut writer = RunWriter::new(store, next_strip, kind.width(), most);
             for record in of(kind)? {
                 writer.push(record?)?;

@@ -122,7 +122,7 @@ impl Indexes {
     fn merge(&mut self, place: Place<'_>, old: Vec<Generation>) -> Result<(), ShelfError> {
         let most = IndexKind::ALL.map(|kind| {
             old.iter()
-                .map(|generation| generation.meta().runs[kind.at()].records)
+                .map(|generation| generation.meta().runs[kind.at()].keys)
                 .sum()
         });
         let (number, strip) = (self.next_generation, self.next_strip);

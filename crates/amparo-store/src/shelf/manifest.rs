@@ -7,7 +7,7 @@
 //! `batch_first_seq u64`, `bundled u64`, `ring u8`, `next_strip u32`, `next_generation u32`,
 //! `generations u16`, and for each generation `number u32`, `own store u8` and its runs of events,
 //! subjects and refs: `first_strip u32, pages u32, fence_values u32, filter_values u32,
-//! records u64, fence_crc u32, filter_crc u32` each.
+//! records u64, keys u64, fence_crc u32, filter_crc u32` each.
 
 use super::generation::GenerationMeta;
 use super::run::RunMeta;
@@ -59,6 +59,7 @@ impl Manifest {
                     bytes.extend_from_slice(&number.to_le_bytes());
                 }
                 bytes.extend_from_slice(&run.records.to_le_bytes());
+                bytes.extend_from_slice(&run.keys.to_le_bytes());
                 bytes.extend_from_slice(&run.fence_crc.to_le_bytes());
                 bytes.extend_from_slice(&run.filter_crc.to_le_bytes());
             }
@@ -113,6 +114,7 @@ fn generation(fields: &mut Fields<'_>) -> Option<GenerationMeta> {
             fence_values: fields.u32()?,
             filter_values: fields.u32()?,
             records: fields.u64()?,
+            keys: fields.u64()?,
             fence_crc: fields.u32()?,
             filter_crc: fields.u32()?,
         };
@@ -136,6 +138,7 @@ mod tests {
             fence_values: 3,
             filter_values: 4,
             records: 5,
+            keys: 3,
             fence_crc: 6,
             filter_crc: 7,
         };

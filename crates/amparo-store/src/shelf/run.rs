@@ -31,6 +31,7 @@ pub(super) struct RunMeta {
     pub(super) fence_values: u32,
     pub(super) filter_values: u32,
     pub(super) records: u64,
+    pub(super) keys: u64,
     pub(super) fence_crc: u32,
     pub(super) filter_crc: u32,
 }
@@ -258,8 +259,8 @@ pub(super) struct RunWriter<'a> {
 }
 
 impl<'a> RunWriter<'a> {
-    /// A writer of at most `records_max` records.
-    pub(super) fn new(store: &'a Kv, first_strip: u32, width: usize, records_max: u64) -> Self {
+    /// A writer of records with at most `keys_max` different keys.
+    pub(super) fn new(store: &'a Kv, first_strip: u32, width: usize, keys_max: u64) -> Self {
         Self {
             store,
             first_strip,
@@ -267,7 +268,7 @@ impl<'a> RunWriter<'a> {
             pages: 0,
             written: 0,
             fence: Vec::new(),
-            filter: Filter::new(records_max),
+            filter: Filter::new(keys_max),
             keys: 0,
             records: 0,
             last: None,
@@ -314,6 +315,7 @@ impl<'a> RunWriter<'a> {
             fence_values,
             filter_values,
             records: self.records,
+            keys: self.keys,
             fence_crc: crc32fast::hash(&fence),
             filter_crc: crc32fast::hash(&filter),
         })

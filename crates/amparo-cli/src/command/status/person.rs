@@ -6,9 +6,9 @@ use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::{Axis, Kind, State};
 use amparo_core::word::Word as _;
 use amparo_projections::View;
+use amparo_projections::courses::Courses;
 use amparo_projections::fact::SubjectId;
 use amparo_projections::timeline::{Strand, Timeline, timeline};
-use amparo_projections::view::Courses;
 
 use super::timeline as steps;
 use crate::derived::Derived;

@@ -1,5 +1,5 @@
 use super::super::frame::FrameHeader;
-use super::super::{Damage, Finding, Lost, OpenError, ReadError, Salvaged};
+use super::super::{Batch, Damage, Finding, Lost, OpenError, ReadError, Salvaged};
 use super::misplaced::header_of;
 use super::*;
 use crate::files::faults::{Effect, Fault, FaultyFiles, SystemError};
@@ -242,6 +242,30 @@ fn a_flipped_length_in_a_middle_frame_does_not_shorten_history() {
         }
         assert_eq!(fixture.read(&log), flipped);
     }
+}
+
+#[test]
+fn reading_ends_with_the_damage_and_begins_again_after_it() {
+    let (fixture, size) = small_journal();
+    let sealed = fixture.names()[0].clone();
+    let mut content = fixture.read(&sealed);
+    content[150] ^= 1;
+    fixture.write(&sealed, &content);
+    let journal = fixture.open(Access::Read).0;
+    let read: Vec<_> = journal.batches(0).collect();
+    let Some(Err(ReadError::Damaged { source, .. })) = read.last() else {
+        panic!("{read:?}")
+    };
+    assert_eq!(
+        (&source.file, source.damage),
+        (&sealed, Damage::FrameChecksum)
+    );
+    let Lost::Entries(lost) = &source.lost else {
+        panic!("{source}")
+    };
+    let rest: Vec<_> = journal.batches(lost.end).map(Result::unwrap).collect();
+    assert_eq!(rest.first().map(Batch::first_seq), Some(lost.end));
+    assert_eq!(rest.last().map(Batch::end_seq), Some(size));
 }
 
 #[test]

@@ -49,16 +49,19 @@ pub(super) fn run(files: &FaultyFiles, folder: &Path) -> Told {
     told
 }
 
-/// Appends, and tries once more what was not recorded.
+/// Appends, and tries with a smaller batch where it was not recorded.
 fn append_stubbornly(
     journal: &mut Journal,
-    count: u64,
+    mut count: u64,
     told: &mut Told,
 ) -> Result<(), AppendError> {
-    let outcome = match append(journal, count) {
-        Err(AppendError::NotRecorded { .. }) if !journal.is_poisoned() => append(journal, count),
-        outcome => outcome,
-    };
+    let mut outcome = append(journal, count);
+    if let Err(AppendError::NotRecorded { .. }) = outcome
+        && !journal.is_poisoned()
+    {
+        count = 1;
+        outcome = append(journal, count);
+    }
     match &outcome {
         Ok(()) => told.acknowledged += count,
         Err(AppendError::OutcomeUnknown { .. }) => {
@@ -171,8 +174,14 @@ fn check_fault(fault: Fault) -> Told {
     match Journal::open(shared, &folder, Access::Write, Some(told.acknowledged)) {
         Err(OpenError::Missing { .. }) => assert!(!told.is_created, "{what}"),
         Err(error) => panic!("{what}: {error:?}"),
-        Ok((_, opened)) => {
+        Ok((mut journal, opened)) => {
             found.acknowledged = opened.size;
+            if fault.operation % 4 < 2 {
+                journal.set_sizes(SMALL);
+                append(&mut journal, 1).unwrap();
+                found.acknowledged += 1;
+                found.possible = found.acknowledged;
+            }
             let after = scratch().unwrap();
             let recording = files.recording();
             recording
@@ -185,6 +194,56 @@ fn check_fault(fault: Fault) -> Told {
     }
     check_reopens(&folder, &found, &what);
     told
+}
+
+#[test]
+fn a_new_segment_is_durable_even_where_the_full_one_cannot_be_sealed() {
+    for operation in 0..60 {
+        let parent = scratch().unwrap();
+        let folder = parent.path().join("journal");
+        let files = FaultyFiles::new(parent.path()).unwrap();
+        let shared: Arc<dyn Files> = Arc::new(files.clone());
+        Journal::create(Arc::clone(&shared), &folder, LEDGER, EMPTY_ROOT).unwrap();
+        let obstacle = folder.join("00000000000000000000.zst.tmp");
+        files.create_folder(&obstacle).unwrap();
+        files.sync_folder(&folder).unwrap();
+        let fault = Fault {
+            operation: files.operations() + operation,
+            error: SystemError::InputOutput,
+            effect: Effect::Nothing,
+            lasting: false,
+        };
+        files.set_fault(Some(fault));
+        let mut size = 0;
+        for appends in [10, 1] {
+            let opened = Journal::open(Arc::clone(&shared), &folder, Access::Write, Some(size));
+            let Ok((mut journal, opened)) = opened else {
+                continue;
+            };
+            journal.set_sizes(SMALL);
+            size = opened.size;
+            let mut left = appends;
+            while left > 0 && append(&mut journal, 2).is_ok() {
+                size += 2;
+                left -= 1;
+            }
+        }
+        let after = scratch().unwrap();
+        files
+            .recording()
+            .power_cut(files.recorded(), Survivors::Nothing, after.path())
+            .unwrap();
+        let (journal, opened) = open_in(
+            Arc::new(RealFiles),
+            &after.path().join("journal"),
+            Access::Read,
+        );
+        assert!(
+            opened.size >= size,
+            "fault at {operation}: {opened:?}, acknowledged {size}"
+        );
+        check_content(&journal, opened.size);
+    }
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! The store alone: values, handles, panics, leftovers.
+
+use super::*;
+
+#[test]
+fn a_value_comes_back_as_it_was_put_also_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let large = vec![7; 200_000]; // past 128 KB sled keeps it in a side file
+    for pass in 0..2 {
+        let kv = Kv::open(dir.path()).unwrap();
+        if pass == 0 {
+            assert!(kv.get(Table::Meta, b"k").unwrap().is_none());
+            kv.put(Table::Meta, b"k", b"v").unwrap();
+            kv.put(Table::Lines(3), &[1], &large).unwrap();
+            kv.put(Table::Lines(1 << 24), &[1], b"far").unwrap();
+            kv.sync().unwrap();
+        }
+        assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
+        assert_eq!(
+            kv.get(Table::Lines(3), &[1]).unwrap().unwrap().bytes(),
+            large
+        );
+        assert_eq!(
+            kv.get(Table::Lines(1 << 24), &[1])
+                .unwrap()
+                .unwrap()
+                .bytes(),
+            b"far"
+        );
+        assert!(kv.get(Table::Sealed(3), &[1]).unwrap().is_none());
+        assert!(folder_bytes(dir.path()).unwrap() > 200_000);
+    }
+}
+
+#[test]
+fn a_second_handle_is_told_that_the_store_is_in_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Kv::open(dir.path()).unwrap();
+    assert!(matches!(Kv::open(dir.path()), Err(KvError::Busy)));
+    drop(first);
+    assert!(Kv::open(dir.path()).is_ok());
+}
+
+#[test]
+fn an_unfinished_snapshot_does_not_keep_the_store_shut() {
+    let dir = tempfile::tempdir().unwrap();
+    Kv::open(dir.path())
+        .unwrap()
+        .put(Table::Meta, b"k", b"v")
+        .unwrap();
+    std::fs::write(dir.path().join("snap.00000000000FFFFF.generating"), b"").unwrap();
+    let kv = Kv::open(dir.path()).unwrap();
+    assert_eq!(kv.get(Table::Meta, b"k").unwrap().unwrap().bytes(), b"v");
+}
+
+#[test]
+fn a_panic_inside_the_fence_is_damage_and_closes_the_handle() {
+    let dir = tempfile::tempdir().unwrap();
+    let kv = Kv::open(dir.path()).unwrap();
+    let outcome: Result<(), KvError> = kv.fenced(|_| panic!("never printed"));
+    assert!(matches!(outcome, Err(KvError::Damaged(_))));
+    assert!(matches!(kv.flush(), Err(KvError::Damaged(_))));
+}
+
+#[test]
+fn a_scan_gives_the_range_in_order_and_a_dropped_table_is_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let kv = Kv::open(dir.path()).unwrap();
+    for key in (0..100_u8).rev() {
+        kv.put(Table::Tail, &[key], &[key, key]).unwrap();
+    }
+    kv.remove(Table::Tail, &[12]).unwrap();
+    let keys = |from: u8, to: u8| -> Vec<u8> {
+        kv.scan(Table::Tail, &[from], &[to])
+            .unwrap()
+            .map(|item| {
+                item.map(|(key, value)| key[0].min(value.bytes()[1]))
+                    .unwrap()
+            })
+            .collect()
+    };
+    assert_eq!(keys(10, 15), [10, 11, 13, 14]);
+    kv.drop_table(Table::Tail).unwrap();
+    assert_eq!(keys(0, 255), [0_u8; 0]);
+}
+
+#[test]
+fn a_value_under_the_wrong_key_or_table_or_altered_is_damage() {
+    let payload = b"payload";
+    let raw = |table, key: &[u8]| {
+        let mut raw = payload.to_vec();
+        raw.extend_from_slice(&checksum(table, key, payload));
+        raw
+    };
+    let good = raw(Table::Tail, b"a");
+    assert!(Value::checked(Table::Tail, b"a", good.clone().into()).is_ok());
+    assert!(Value::checked(Table::Tail, b"b", good.clone().into()).is_err());
+    assert!(Value::checked(Table::Tiles, b"a", good.clone().into()).is_err());
+    assert!(Value::checked(Table::Tail, b"a", good[..3].into()).is_err());
+    for byte in 0..good.len() {
+        let mut bad = good.clone();
+        bad[byte] ^= 0x10;
+        assert!(
+            Value::checked(Table::Tail, b"a", bad.into()).is_err(),
+            "byte {byte}"
+        );
+    }
+}
+
+#[test]
+fn failures_of_the_file_system_are_sorted_by_what_can_be_done() {
+    let sorted = |kind| from_io(io::Error::new(kind, "x"));
+    assert!(matches!(sorted(io::ErrorKind::StorageFull), KvError::Full));
+    assert!(matches!(
+        sorted(io::ErrorKind::UnexpectedEof),
+        KvError::Damaged(_)
+    ));
+    assert!(matches!(
+        sorted(io::ErrorKind::PermissionDenied),
+        KvError::Io(_)
+    ));
+}
+
+#[test]
+fn a_store_that_has_read_much_empties_its_cache_and_reads_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let kv = Kv::open(dir.path()).unwrap();
+    let value = vec![3; 100_000];
+    for strip in 0..60 {
+        kv.put(Table::Run(strip), &[0], &value).unwrap();
+    }
+    let mut emptied = 0;
+    for strip in 0..60 {
+        let before = kv.cached_bytes();
+        let found = kv.get(Table::Run(strip), &[0]).unwrap();
+        assert_eq!(found.unwrap().bytes(), value);
+        emptied += u32::from(kv.cached_bytes() < before);
+        assert!(kv.cached_bytes() < CACHED_BYTES_MAX);
+    }
+    assert!(emptied > 0);
+}
