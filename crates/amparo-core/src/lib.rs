@@ -21,6 +21,8 @@ pub mod entry;
 pub mod event;
 /// Faults of input.
 pub mod fault;
+#[doc = include_str!("../FORMAT.md")]
+pub mod format {}
 /// Which entries are in force.
 pub mod force;
 /// Identifiers.

@@ -21,7 +21,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use self::fence::fence;
@@ -44,12 +44,12 @@ const EVICTING_READS_AFTER_PUT: u32 = 8;
 
 /// Bytes read from and put into strips after which the store is closed and opened again: sled
 /// keeps at least one leaf in each of 256 shards, and a leaf of a strip is a quarter of a megabyte.
-const STRIP_BYTES_BEFORE_REOPENING: u64 = 24 << 20;
+const CACHED_BYTES_MAX: u64 = 24 << 20;
 
 /// How long an open waits for another handle to go. sled's writing threads may hold on to the file
 /// a moment after the last handle of this process is dropped.
 const BUSY_WAIT: Duration = Duration::from_millis(500);
-const BUSY_POLL: Duration = Duration::from_millis(2);
+const BUSY_POLL: Duration = Duration::from_micros(500);
 
 const CRC_BYTES: usize = 4;
 
@@ -92,10 +92,13 @@ impl Table {
         }
     }
 
-    fn is_strip(self) -> bool {
+    /// A number for each strip; `None` for a table that grows and is rewritten.
+    fn strip(self) -> Option<u64> {
         match self {
-            Self::Meta | Self::Tail | Self::Tiles | Self::Derived => false,
-            Self::Lines(_) | Self::Sealed(_) | Self::Run(_) => true,
+            Self::Meta | Self::Tail | Self::Tiles | Self::Derived => None,
+            Self::Lines(strip) => Some(u64::from(strip)),
+            Self::Sealed(strip) => Some(1 << 32 | u64::from(strip)),
+            Self::Run(strip) => Some(2 << 32 | u64::from(strip)),
         }
     }
 }
@@ -163,12 +166,22 @@ fn checksum(table: Table, key: &[u8], payload: &[u8]) -> [u8; CRC_BYTES] {
     hasher.finalize().to_le_bytes()
 }
 
+enum Handle {
+    Open(sled::Db),
+    /// Closed to empty its cache; the next call opens it.
+    Closed,
+    /// A call broke off: nothing more can be said of what is on disk.
+    Broken,
+}
+
 /// An open store in a folder of its own. Closing is dropping.
 pub struct Kv {
     dir: PathBuf,
-    /// `None` once a call has broken off, or while it is reopened.
-    db: RwLock<Option<sled::Db>>,
-    strip_bytes: AtomicU64,
+    handle: RwLock<Handle>,
+    /// Bytes of strips that sled may hold in memory.
+    cached_bytes: AtomicU64,
+    /// The strip read last, which costs nothing to read again.
+    last_strip: AtomicU64,
 }
 
 impl Kv {
@@ -184,8 +197,9 @@ impl Kv {
         let db = open_patiently(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
-            db: RwLock::new(Some(db)),
-            strip_bytes: AtomicU64::new(0),
+            handle: RwLock::new(Handle::Open(db)),
+            cached_bytes: AtomicU64::new(0),
+            last_strip: AtomicU64::new(u64::MAX),
         })
     }
 
@@ -197,19 +211,24 @@ impl Kv {
         let found = self.fenced(|db| {
             let tree = tree(db, table)?;
             let found = tree.get(key)?;
-            if table.is_strip() {
+            if table.strip().is_some() {
                 evict(&tree, EVICTING_READS)?;
             }
             Ok(found)
         })?;
-        if let Some(raw) = found.as_ref().filter(|_| table.is_strip()) {
+        if let (Some(strip), Some(raw)) = (table.strip(), &found)
+            && self.last_strip.swap(strip, Ordering::Relaxed) != strip
+        {
             // A strip is read as a whole.
-            self.count_strip_bytes(raw.len() as u64 * STRIP_VALUES)?;
+            self.count_cached(raw.len() as u64 * STRIP_VALUES);
         }
         found.map(|raw| Value::checked(table, key, raw)).transpose()
     }
 
-    /// Keys and checked values of `from..to` in order of keys.
+    /// Keys and checked values of `from..to` in order of keys; ends after its first error.
+    ///
+    /// # Errors
+    /// As [`Kv::get`].
     pub fn scan(&self, table: Table, from: &[u8], to: &[u8]) -> Result<Scan<'_>, KvError> {
         let iter = self.fenced(|db| Ok(tree(db, table)?.range(from..to)))?;
         Ok(Scan {
@@ -220,6 +239,9 @@ impl Kv {
     }
 
     /// Puts a value, replacing any other under the key, and tells its checksum.
+    ///
+    /// # Errors
+    /// `Full`, `Io`, `Damaged`. Whether it was put is then unknown.
     pub fn put(&self, table: Table, key: &[u8], payload: &[u8]) -> Result<u32, KvError> {
         count_put()?;
         let crc = checksum(table, key, payload);
@@ -229,13 +251,13 @@ impl Kv {
         self.fenced(|db| {
             let tree = tree(db, table)?;
             tree.insert(key, raw)?;
-            if table.is_strip() {
+            if table.strip().is_some() {
                 evict(&tree, EVICTING_READS_AFTER_PUT)?;
             }
             Ok(())
         })?;
-        if table.is_strip() {
-            self.count_strip_bytes(payload.len() as u64)?;
+        if table.strip().is_some() {
+            self.count_cached(payload.len() as u64);
         }
         Ok(u32::from_le_bytes(crc))
     }
@@ -267,55 +289,68 @@ impl Kv {
         file.sync_data().map_err(from_io)
     }
 
+    /// About how many bytes of strips it holds in memory.
+    pub fn cached_bytes(&self) -> u64 {
+        self.cached_bytes.load(Ordering::Relaxed)
+    }
+
     fn fenced<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, KvError> {
-        let outcome = {
-            let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-            let Some(db) = db.as_ref() else {
-                return Err(KvError::Damaged("an earlier call broke off".to_owned()));
-            };
-            fence(|| call(db))
+        let outcome = loop {
+            let handle = self.read_handle();
+            match &*handle {
+                Handle::Open(db) => break fence(|| call(db)),
+                Handle::Broken => return Err(broken_off()),
+                Handle::Closed => {}
+            }
+            drop(handle);
+            self.reopen()?;
         };
         match outcome {
             Ok(outcome) => outcome.map_err(from_sled),
             Err(panicked) => {
-                self.close();
+                self.close(Handle::Broken);
                 Err(panicked)
             }
         }
     }
 
-    fn count_strip_bytes(&self, bytes: u64) -> Result<(), KvError> {
-        let before = self.strip_bytes.fetch_add(bytes, Ordering::Relaxed);
-        // Only the call that passes the limit reopens.
-        let limit = STRIP_BYTES_BEFORE_REOPENING;
-        if before >= limit || before.saturating_add(bytes) < limit {
-            return Ok(());
+    fn reopen(&self) -> Result<(), KvError> {
+        let mut handle = self.write_handle();
+        if let Handle::Closed = *handle {
+            *handle = Handle::Open(open_patiently(&self.dir)?);
         }
-        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = db.take() {
-            fence(|| open.flush())?.map_err(from_sled)?;
-            fence(|| drop(open))?;
-            *db = Some(open_patiently(&self.dir)?);
-        }
-        self.strip_bytes.store(0, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Closes for good. sled flushes, and may panic, when its last handle goes; nothing rests on
+    fn count_cached(&self, bytes: u64) {
+        let before = self.cached_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) >= CACHED_BYTES_MAX {
+            self.close(Handle::Closed);
+        }
+    }
+
+    /// Drops the handle. sled flushes, and may panic, when its last handle goes; nothing rests on
     /// that flush.
-    fn close(&self) {
-        let db = self
-            .db
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let _ = fence(|| drop(db));
+    fn close(&self, state: Handle) {
+        let mut handle = self.write_handle();
+        self.cached_bytes.store(0, Ordering::Relaxed);
+        if let Handle::Open(db) = std::mem::replace(&mut *handle, state) {
+            let _ = fence(|| drop(db));
+        }
+    }
+
+    fn read_handle(&self) -> RwLockReadGuard<'_, Handle> {
+        self.handle.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_handle(&self) -> RwLockWriteGuard<'_, Handle> {
+        self.handle.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Kv {
     fn drop(&mut self) {
-        self.close();
+        self.close(Handle::Broken);
     }
 }
 
@@ -376,6 +411,10 @@ fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
             outcome => return outcome,
         }
     }
+}
+
+fn broken_off() -> KvError {
+    KvError::Damaged("an earlier call broke off".to_owned())
 }
 
 fn tree(db: &sled::Db, table: Table) -> sled::Result<sled::Tree> {

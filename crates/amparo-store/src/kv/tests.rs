@@ -120,3 +120,22 @@ fn failures_of_the_file_system_are_sorted_by_what_can_be_done() {
         KvError::Io(_)
     ));
 }
+
+#[test]
+fn a_store_that_has_read_much_empties_its_cache_and_reads_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let kv = Kv::open(dir.path()).unwrap();
+    let value = vec![3; 100_000];
+    for strip in 0..60 {
+        kv.put(Table::Run(strip), &[0], &value).unwrap();
+    }
+    let mut emptied = 0;
+    for strip in 0..60 {
+        let before = kv.cached_bytes();
+        let found = kv.get(Table::Run(strip), &[0]).unwrap();
+        assert_eq!(found.unwrap().bytes(), value);
+        emptied += u32::from(kv.cached_bytes() < before);
+        assert!(kv.cached_bytes() < CACHED_BYTES_MAX);
+    }
+    assert!(emptied > 0);
+}

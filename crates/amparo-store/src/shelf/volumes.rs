@@ -34,8 +34,6 @@ struct Volume {
     number: u64,
     kv: Kv,
     used: AtomicU64,
-    /// The strip read last, which costs nothing to read again.
-    strip: AtomicU64,
 }
 
 /// All volumes of a shelf.
@@ -44,8 +42,6 @@ pub(super) struct Volumes {
     stamp: Stamp,
     open: RwLock<Vec<Volume>>,
     clock: AtomicU64,
-    /// About how much the open volumes hold in memory.
-    cached: AtomicU64,
     /// The volume with puts that are not synced yet.
     unsynced: Option<u64>,
 }
@@ -57,7 +53,6 @@ impl Volumes {
             stamp,
             open: RwLock::default(),
             clock: AtomicU64::new(0),
-            cached: AtomicU64::new(0),
             unsynced: None,
         }
     }
@@ -68,20 +63,11 @@ impl Volumes {
         if !self.path(number).join("db").is_file() {
             return Err(damaged(bundle)); // opening would create it
         }
-        if self.cached.load(Ordering::Relaxed) > CACHED_BYTES_MAX {
+        if self.cached_bytes() > CACHED_BYTES_MAX {
             self.close_all();
         }
         let (table, key) = place(part, bundle);
-        self.with(number, |volume| {
-            let value = volume.kv.get(table, &key)?;
-            let strip = bundle / STRIP_VALUES * 2 + u64::from(part == Part::Sealed);
-            if volume.strip.swap(strip, Ordering::Relaxed) != strip {
-                let bytes = value.as_ref().map_or(0, |value| value.bytes().len() as u64);
-                self.cached
-                    .fetch_add(bytes * STRIP_VALUES, Ordering::Relaxed);
-            }
-            Ok(value)
-        })
+        self.with(number, |volume| Ok(volume.kv.get(table, &key)?))
     }
 
     /// Puts a value of bundle `bundle`; bundles come in order.
@@ -116,8 +102,12 @@ impl Volumes {
         written.map_or(Ok(()), |number| self.with(number, |_| Ok(())))
     }
 
+    fn cached_bytes(&self) -> u64 {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.iter().map(|volume| volume.kv.cached_bytes()).sum()
+    }
+
     fn close_all(&self) {
-        self.cached.store(0, Ordering::Relaxed);
         self.open
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -153,13 +143,8 @@ impl Volumes {
         }
         let kv = Kv::open(&self.path(number))?;
         self.stamp.check_or_write(&kv)?;
-        let (used, strip) = (AtomicU64::new(now), AtomicU64::new(u64::MAX));
-        let volume = Volume {
-            number,
-            kv,
-            used,
-            strip,
-        };
+        let used = AtomicU64::new(now);
+        let volume = Volume { number, kv, used };
         let outcome = call(&volume);
         open.push(volume);
         outcome

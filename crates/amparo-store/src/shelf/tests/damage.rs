@@ -19,7 +19,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Stops the writer after every possible put, in a history that folds, spills, merges and drops.
+/// Stops the writer at puts spread over a history that folds, spills, merges and drops.
 #[test]
 fn a_writer_stopped_after_any_put_stands_at_a_whole_batch_and_can_go_on() {
     let batches = [
@@ -44,7 +44,7 @@ fn a_writer_stopped_after_any_put_stands_at_a_whole_batch_and_can_go_on() {
         .chain([0])
         .collect();
     let (size, mut stopped) = (*ends.last().unwrap(), 0);
-    for puts in (0..).map(|step| step * 11 + step % 5) {
+    for puts in (0..).map(|step| step * 37 + step % 7) {
         let dir = tempfile::tempdir().unwrap();
         let mut shelf = open(dir.path());
         fail_after_puts(puts);
@@ -65,7 +65,7 @@ fn a_writer_stopped_after_any_put_stands_at_a_whole_batch_and_can_go_on() {
         shelf.close().unwrap();
         check(&open(dir.path()), size).unwrap();
     }
-    assert!(stopped > 60, "{stopped} stops");
+    assert!(stopped > 20, "{stopped} stops");
 }
 
 #[test]
