@@ -55,6 +55,7 @@ pub mod totals;
 // What is known at an entry.
 pub mod view;
 
+mod following;
 mod interner;
 mod merging;
 mod scope;
