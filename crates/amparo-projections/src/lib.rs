@@ -46,6 +46,8 @@ pub mod profile;
 pub mod roster;
 // Totals kept up to date.
 pub mod running;
+// Who stands behind entries.
+pub mod sources;
 // Sets of states.
 pub mod state_set;
 // The story of one subject.

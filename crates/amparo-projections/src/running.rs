@@ -98,7 +98,9 @@ impl RunningTotals {
             if from < to {
                 let turning = self.turning_days.range((Excluded(from), Included(to)));
                 let positions = turning.flat_map(|(_, positions)| positions);
-                touched.extend(positions.filter_map(|n| self.following.root_of_entry(&self.facts, *n)));
+                touched.extend(
+                    positions.filter_map(|n| self.following.root_of_entry(&self.facts, *n)),
+                );
             }
         }
         self.refresh(touched);
