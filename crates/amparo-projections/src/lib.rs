@@ -32,6 +32,8 @@ pub mod claims;
 pub mod conflicts;
 // A subject's steps on the three axes.
 pub mod courses;
+// Why a number moved.
+pub mod diff;
 // One entry, compactly.
 pub mod fact;
 // The whole log, compactly.
