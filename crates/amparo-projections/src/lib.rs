@@ -40,6 +40,8 @@ pub mod fact;
 pub mod facts;
 // Which entries count.
 pub mod filter;
+// Who came in and who went out.
+pub mod flows;
 // Totals laid out by place, court, source and the like.
 pub mod grouping;
 // Who counts as held.
@@ -48,6 +50,8 @@ pub mod profile;
 pub mod roster;
 // Totals kept up to date.
 pub mod running;
+// Totals over time.
+pub mod series;
 // Who stands behind entries.
 pub mod sources;
 // Sets of states.
