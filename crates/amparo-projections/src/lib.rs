@@ -32,12 +32,16 @@ pub mod claims;
 pub mod conflicts;
 // A subject's steps on the three axes.
 pub mod courses;
+// Why a number moved.
+pub mod diff;
 // One entry, compactly.
 pub mod fact;
 // The whole log, compactly.
 pub mod facts;
 // Which entries count.
 pub mod filter;
+// Who came in and who went out.
+pub mod flows;
 // Totals laid out by place, court, source and the like.
 pub mod grouping;
 // Who counts as held.
@@ -46,6 +50,10 @@ pub mod profile;
 pub mod roster;
 // Totals kept up to date.
 pub mod running;
+// Totals over time.
+pub mod series;
+// Who stands behind entries.
+pub mod sources;
 // Sets of states.
 pub mod state_set;
 // The story of one subject.
@@ -55,6 +63,7 @@ pub mod totals;
 // What is known at an entry.
 pub mod view;
 
+mod following;
 mod interner;
 mod merging;
 mod scope;
