@@ -46,6 +46,8 @@ pub mod flows;
 pub mod grouping;
 // Who counts as held.
 pub mod profile;
+// What documenters file.
+pub mod reports;
 // Who is in a state.
 pub mod roster;
 // Totals kept up to date.
