@@ -41,7 +41,9 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// The number of a civil day.
 pub fn number(year: i64, month: i64, day: i64) -> Day {
-    let years: i64 = (FIRST_YEAR..year).map(|y| 365 + i64::from(is_leap(y))).sum();
+    let years: i64 = (FIRST_YEAR..year)
+        .map(|y| 365 + i64::from(is_leap(y)))
+        .sum();
     let months: i64 = (1..month).map(|m| days_in_month(year, m)).sum();
     years + months + day - 1
 }
@@ -147,7 +149,12 @@ fn the_naive_calendar_agrees_with_days_known_by_heart() {
         ("2026-01/..", "2026-01-01", "2026-01-01", "2026-01-01"),
         ("202X", "2020-01-01", "2029-12-31", "2024-12-31"),
         ("2026-02-08..09", "2026-02-08", "2026-02-09", "2026-02-08"),
-        ("2026-02-08T03:30Z", "2026-02-07", "2026-02-07", "2026-02-07"),
+        (
+            "2026-02-08T03:30Z",
+            "2026-02-07",
+            "2026-02-07",
+            "2026-02-07",
+        ),
     ] {
         let when = read(text);
         let said = [when.lo, when.hi, when.point()].map(iso);

@@ -181,7 +181,9 @@ fn group(random: &mut Random) -> String {
 
 fn person(random: &mut Random) -> String {
     let person = random.pick(&PERSONS);
-    format!(r#""kind":"person","person":"{person}","private":{{"name":"Ana Demo"}},"unsourced":true"#)
+    format!(
+        r#""kind":"person","person":"{person}","private":{{"name":"Ana Demo"}},"unsourced":true"#
+    )
 }
 
 fn status(random: &mut Random, kinds: &[&str]) -> String {

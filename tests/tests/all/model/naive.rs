@@ -126,12 +126,17 @@ impl Naive {
         merges.filter_map(|(_, draft)| pair(draft)).collect()
     }
 
-    /// Whether the merges in force lead somebody back to themselves.
+    /// How many merges hold.
+    pub fn merged(&self) -> usize {
+        self.merges().len()
+    }
+
+    /// Whether the merges in force lead somebody round in a circle.
     pub fn has_circle(&self) -> bool {
         let merges = self.merges();
         merges.keys().any(|start| {
             let mut at = *start;
-            for _ in 0..merges.len() {
+            for _ in 0..=merges.len() {
                 match merges.get(at) {
                     Some(into) => at = into,
                     None => return false,
@@ -156,7 +161,11 @@ impl Naive {
         let mut steps: BTreeMap<_, Vec<Step>> = BTreeMap::new();
         for (n, draft) in &standing {
             if let (Some((axis, state)), Some((form, whose))) = (change(draft), subject(draft)) {
-                let whose = if form == "person" { resolve(&whose) } else { whose };
+                let whose = if form == "person" {
+                    resolve(&whose)
+                } else {
+                    whose
+                };
                 let instrument = text(draft, "instrument").unwrap_or_default();
                 let course = ((form, whose), axis, instrument);
                 let when = dates::read(text(draft, "occurred").unwrap());
@@ -164,7 +173,11 @@ impl Naive {
                 steps.entry(course).or_default().push(step);
             }
         }
-        let held = PROFILES.iter().find(|(name, _)| *name == profile).unwrap().1;
+        let held = PROFILES
+            .iter()
+            .find(|(name, _)| *name == profile)
+            .unwrap()
+            .1;
         for (((form, whose), axis, instrument), steps) in steps {
             let weight = match form {
                 "group" => weight(&standing, &whose, &resolve),
@@ -213,16 +226,14 @@ fn empty_rows(standing: &[(usize, &Value)], profile: &str) -> Totals {
 }
 
 /// The size of a group as last stated, less the distinct persons identified from it.
-fn weight(
-    standing: &[(usize, &Value)],
-    group: &str,
-    resolve: impl Fn(&str) -> String,
-) -> u64 {
+fn weight(standing: &[(usize, &Value)], group: &str, resolve: impl Fn(&str) -> String) -> u64 {
     let about = standing.iter().map(|(_, draft)| draft);
     let about: Vec<_> = about.filter(|draft| draft["group"] == group).collect();
     let sizes = about.iter().filter(|draft| draft["kind"] == "group");
     let size = sizes.filter_map(|draft| draft["size"].as_u64()).last();
-    let identified = about.iter().filter(|draft| draft["kind"] == "identification");
+    let identified = about
+        .iter()
+        .filter(|draft| draft["kind"] == "identification");
     let persons = identified.filter_map(|draft| text(draft, "person"));
     let persons: BTreeSet<_> = persons.map(resolve).collect();
     size.unwrap_or(0).saturating_sub(persons.len() as u64)
