@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::draft_flags::{DraftFlags, Members};
 use crate::entry_ref;
 use crate::error::Failure;
-use crate::people::{Identifier, People, Wanted, by_identifier};
+use crate::people::{Found, Identifier, People, Wanted, by_identifier, is_reference};
 use crate::world::World;
 
 /// Turns what was typed into drafts, and reads the index of names once, when a name needs it.
@@ -124,6 +124,13 @@ impl<'l> Composer<'l> {
         let subject = match by_identifier(self.ledger, typed, wanted)? {
             Some(Identifier::Unregistered) => return Ok((key, typed.into())),
             Some(Identifier::Subject(subject)) => subject,
+            None if is_reference(typed) && self.people.is_none() => {
+                // A ref needs no names; they are opened only where nobody has it.
+                match People::with_names_of(self.ledger, &[])?.find(typed) {
+                    Found::One(subject) => subject,
+                    Found::Near(_) | Found::Several(_) => self.people()?.to_write(typed)?,
+                }
+            }
             None => self.people()?.to_write(typed)?,
         };
         let key = match (key, subject) {

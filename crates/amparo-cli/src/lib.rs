@@ -30,6 +30,7 @@ mod progress;
 mod record;
 mod session;
 mod source_flag;
+mod standing;
 mod summary;
 mod world;
 

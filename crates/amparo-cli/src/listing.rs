@@ -1,75 +1,44 @@
 //! Entries as lists and pages show them, at a known-at: what they say, and whether they count.
 
 use amparo_core::entry::Entry;
-use amparo_core::force::InForce;
-use amparo_core::id::Seq;
-use amparo_core::kind::Kind;
+use amparo_core::id::Subject;
 use amparo_core::private::PrivateField;
 use amparo_store::ledger::Ledger;
 
 use crate::error::Failure;
 use crate::output::{Cell, Column};
 use crate::people::People;
+use crate::standing::Standings;
 use crate::summary;
 
-/// The start of a log, with what is in force in it.
+/// What a list of entries needs to know beyond them: names, and what is in force.
 pub struct Listing {
     /// The names.
     pub people: People,
-    in_force: InForce,
-    kinds: Vec<Kind>,
+    /// What is in force.
+    pub standings: Standings,
 }
 
 impl Listing {
-    /// Reads the first entries of the log. Linear in their number.
+    /// Reads the first entries of the log, and the names of all. Linear in their number.
     ///
     /// # Errors
     /// Integrity, when an entry cannot be read.
     pub fn read(ledger: &Ledger, prefix: u64) -> Result<Self, Failure> {
-        let mut in_force = InForce::default();
-        let mut kinds = Vec::new();
-        for entry in ledger.entries(0..prefix) {
-            let entry = entry?;
-            let target = match entry.event.target() {
-                Some(target) => ledger.seq_of(target)?.map(Seq::number),
-                None => None,
-            };
-            in_force.push(target);
-            kinds.push(entry.event.kind());
-        }
+        let standings = Standings::read(ledger, prefix, &mut |_| {})?;
         Ok(Self {
             people: People::read(ledger)?,
-            in_force,
-            kinds,
+            standings,
         })
     }
 
-    /// Whether an entry is in force.
-    pub fn is_in_force(&self, seq: Seq) -> bool {
-        self.in_force.holds(seq.number())
-    }
-
-    /// `in force`, or what put the entry out of force: `replaced by e52`, `retracted by e60`.
-    pub fn standing(&self, seq: Seq) -> String {
-        if self.is_in_force(seq) {
-            return "in force".to_owned();
-        }
-        let by = self
-            .in_force
-            .targeted_by(seq.number())
-            .filter(|by| self.in_force.holds(*by));
-        match by.last() {
-            Some(by) => {
-                let kind = usize::try_from(by).ok().and_then(|by| self.kinds.get(by));
-                let what = if kind == Some(&Kind::Retraction) {
-                    "retracted"
-                } else {
-                    "replaced"
-                };
-                format!("{what} by e{by}")
-            }
-            None => "not in force".to_owned(),
-        }
+    /// The same for these entries alone, with the names they need.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(ledger: &Ledger, standings: Standings, entries: &[Entry]) -> Result<Self, Failure> {
+        let people = People::with_names_of(ledger, &named(entries))?;
+        Ok(Self { people, standings })
     }
 
     /// The columns of a list of entries.
@@ -121,9 +90,20 @@ impl Listing {
             Cell::maybe(event.occurred()),
             Cell::text(details),
             Cell::text(summary::sources(event, sealed)),
-            Cell::text(self.standing(entry.seq)),
+            Cell::text(self.standings.of(entry.seq)),
             Cell::text(entry.id),
             Cell::maybe(target),
         ])
     }
+}
+
+/// Everybody whom entries name, each once.
+pub fn named(entries: &[Entry]) -> Vec<Subject> {
+    let mut subjects: Vec<_> = entries
+        .iter()
+        .flat_map(|entry| entry.event.subjects())
+        .collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    subjects
 }

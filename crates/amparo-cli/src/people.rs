@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use amparo_core::event::Body;
-use amparo_core::force::{InForce, Merges};
+use amparo_core::force::Merges;
 use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_core::identity::External;
 use amparo_core::private::Private;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::error::{Candidate, Failure};
 use crate::fold;
 use crate::output::text;
+use crate::standing::Standings;
 
 /// The most candidates that an answer lists.
 const CANDIDATES_MAX: usize = 20;
@@ -59,43 +60,55 @@ pub enum Found {
 }
 
 impl People {
-    /// Reads everybody from the ledger. Linear in its length.
+    /// Reads everybody from the ledger, with all names. Linear in its length.
     ///
     /// # Errors
     /// Integrity, when an entry cannot be read.
     pub fn read(ledger: &Ledger) -> Result<Self, Failure> {
+        Self::with_names(ledger, |_| true)
+    }
+
+    /// Reads everybody from the ledger, with the names of these alone (sorted): opening what is
+    /// sealed is most of the work.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn with_names_of(ledger: &Ledger, subjects: &[Subject]) -> Result<Self, Failure> {
+        Self::with_names(ledger, |subject| subjects.binary_search(&subject).is_ok())
+    }
+
+    fn with_names(ledger: &Ledger, wanted: impl Fn(Subject) -> bool) -> Result<Self, Failure> {
         let mut people = Self::default();
-        let mut in_force = InForce::default();
         let mut merges: Vec<(Seq, PersonId, PersonId)> = Vec::new();
-        let mut told: Vec<(Seq, Subject, Option<String>)> = Vec::new();
-        for entry in ledger.entries(0..ledger.head().size) {
-            let entry = entry?;
-            let target = match entry.event.target() {
-                Some(target) => ledger.seq_of(target)?.map(Seq::number),
-                None => None,
-            };
-            in_force.push(target);
+        let mut told: Vec<(Seq, Subject, Option<String>, bool)> = Vec::new();
+        let standings = Standings::read(ledger, ledger.head().size, &mut |entry| {
+            let (seq, sealed) = (entry.seq, !entry.private.is_empty());
             match entry.event.body() {
-                Body::Person(person) => told.push((entry.seq, Subject::Person(*person), None)),
+                Body::Person(person) => told.push((seq, Subject::Person(*person), None, sealed)),
                 Body::Group(group) => {
                     let label = group.label.as_deref().map(str::to_owned);
-                    told.push((entry.seq, Subject::Group(group.group), label));
+                    told.push((seq, Subject::Group(group.group), label, sealed));
                 }
-                Body::Merge { person, into } => merges.push((entry.seq, *person, *into)),
+                Body::Merge { person, into } => merges.push((seq, *person, *into)),
                 _ => {}
             }
-        }
-        let holds = |seq: Seq| in_force.holds(seq.number());
-        for (seq, subject, label) in told {
+        })?;
+        for (seq, subject, label, sealed) in told {
             let n = people.register(subject, seq);
-            if holds(seq) {
-                people.known[n].name = label.or(people.known[n].name.take());
-                if let Some(private) = ledger.private(seq)? {
-                    people.known[n].learn(&private);
-                }
+            if !standings.is_in_force(seq) {
+                continue;
+            }
+            people.known[n].name = label.or(people.known[n].name.take());
+            if sealed
+                && wanted(subject)
+                && let Some(private) = ledger.private(seq)?
+            {
+                people.known[n].learn(&private);
             }
         }
-        let merges = merges.into_iter().filter(|(seq, ..)| holds(*seq));
+        let merges = merges
+            .into_iter()
+            .filter(|(seq, ..)| standings.is_in_force(*seq));
         people.merges = Merges::new(merges.map(|(_, person, into)| (person, into)));
         Ok(people)
     }

@@ -13,6 +13,7 @@ use amparo_store::ledger::{Appended, Batch, Ids, Keep, Ledger, Plan, Planned, Re
 use crate::draft_flags::{flag_of, refusal};
 use crate::error::Failure;
 use crate::faults::InputFault;
+use crate::listing::named;
 use crate::output::{Cell, Column, Reply};
 use crate::people::People;
 use crate::session::{Session, Writing, whole_meta};
@@ -195,7 +196,10 @@ fn answer(
     }
     let people = match people.filter(|people| knows_all(people, &entries)) {
         Some(people) => people,
-        None => People::read(ledger)?,
+        None => {
+            let recorded: Vec<_> = entries.iter().map(|(entry, _)| entry.clone()).collect();
+            People::with_names_of(ledger, &named(&recorded))?
+        }
     };
     let mut reply = Reply::new(whole_meta(ledger), columns());
     for (n, (entry, action)) in entries.iter().enumerate() {

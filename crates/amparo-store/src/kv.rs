@@ -14,6 +14,7 @@
 
 mod fence; // panics become errors
 mod files;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 use self::fence::fence;
 pub use self::files::folder_bytes;
 use self::files::{create_private_dir, remove_unfinished_snapshots};
+pub use self::table::Table;
 
 /// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
 /// are put once are written once.
@@ -44,7 +46,7 @@ const EVICTING_READS_AFTER_PUT: u32 = 8;
 
 /// Bytes read from and put into strips after which the store is closed and opened again: sled
 /// keeps at least one leaf in each of 256 shards, and a leaf of a strip is a quarter of a megabyte.
-const CACHED_BYTES_MAX: u64 = 24 << 20;
+const CACHED_BYTES_MAX: u64 = 8 << 20;
 
 /// How long an open waits for another handle to go. sled's writing threads may hold on to the file
 /// a moment after the last handle of this process is dropped.
@@ -52,56 +54,6 @@ const BUSY_WAIT: Duration = Duration::from_millis(500);
 const BUSY_POLL: Duration = Duration::from_micros(500);
 
 const CRC_BYTES: usize = 4;
-
-/// The trees of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
-    /// What the store is and how far it has come.
-    Meta,
-    /// Newest entries, one value each, two rings of slots.
-    Tail,
-    /// Merkle tiles of level 1 and above.
-    Tiles,
-    /// State of projections, in chunks.
-    Derived,
-    /// A strip of compressed entry lines.
-    Lines(u32),
-    /// A strip of compressed sealed openings.
-    Sealed(u32),
-    /// A strip of an index run.
-    Run(u32),
-}
-
-impl Table {
-    /// The tree's name: short, because sled rewrites the list of all names for each new tree.
-    fn name(self) -> ([u8; 5], usize) {
-        let (letter, strip) = match self {
-            Self::Meta => (b'm', None),
-            Self::Tail => (b't', None),
-            Self::Tiles => (b'h', None),
-            Self::Derived => (b'd', None),
-            Self::Lines(strip) => (b'l', Some(strip)),
-            Self::Sealed(strip) => (b's', Some(strip)),
-            Self::Run(strip) => (b'r', Some(strip)),
-        };
-        let [a, b, c, d] = strip.unwrap_or(0).to_be_bytes();
-        match strip {
-            None => ([letter, 0, 0, 0, 0], 1),
-            Some(_) if a == 0 => ([letter, b, c, d, 0], 4),
-            Some(_) => ([letter, a, b, c, d], 5),
-        }
-    }
-
-    /// A number for each strip; `None` for a table that grows and is rewritten.
-    fn strip(self) -> Option<u64> {
-        match self {
-            Self::Meta | Self::Tail | Self::Tiles | Self::Derived => None,
-            Self::Lines(strip) => Some(u64::from(strip)),
-            Self::Sealed(strip) => Some(1 << 32 | u64::from(strip)),
-            Self::Run(strip) => Some(2 << 32 | u64::from(strip)),
-        }
-    }
-}
 
 /// Why a call to the store failed.
 #[derive(Debug, thiserror::Error)]

@@ -194,6 +194,22 @@ fn a_reader_that_goes_away_ends_the_run_quietly() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_gives_70_and_the_write_stands() {
+    let bench = Bench::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let note = ["append", "note", "--text", "x", "--unsourced"];
+    let run = bench.command(&note).stdout(full).output().unwrap();
+    assert_eq!(run.status.code(), Some(70));
+    let err = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        err.contains("error: the answer could not be written\ncaused by: "),
+        "{err}"
+    );
+    assert_eq!(bench.rows(&["log"]).len(), 2);
+}
+
+#[test]
 fn help_and_version_are_answers() {
     let bench = Bench::empty();
     for args in [

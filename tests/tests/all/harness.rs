@@ -209,3 +209,18 @@ pub fn markdown_rows(path: &Path) -> Vec<Vec<String>> {
         })
         .collect()
 }
+
+/// Runs a command with both streams in one file, in the order in which they were written.
+pub fn together(command: &mut Command, folder: &Path) -> String {
+    let path = folder.join("together.tmp");
+    let file = fs::File::create(&path).unwrap();
+    let status = command
+        .stdout(file.try_clone().unwrap())
+        .stderr(file)
+        .status()
+        .unwrap();
+    let said = fs::read_to_string(&path).unwrap();
+    fs::remove_file(path).unwrap();
+    assert!(status.success(), "{said}");
+    said
+}

@@ -31,6 +31,9 @@ mod output_forms;
 /// Who is meant, and that a write never guesses.
 #[cfg(test)]
 mod people;
+/// The README's session, run.
+#[cfg(test)]
+mod readme;
 /// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
 #[cfg(test)]
 mod record;

@@ -2,6 +2,7 @@
 
 use amparo_core::event::{Body, Instrument as Described};
 use amparo_core::id::Seq;
+use amparo_core::kind::Kind;
 use amparo_store::ledger::Ledger;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -10,10 +11,10 @@ use super::Exit;
 use crate::args::{KnownAtArgs, RecorderArgs};
 use crate::draft_flags::{Members, SourceFlags, exclusions, refusal, set_list, set_text};
 use crate::error::Failure;
-use crate::listing::Listing;
 use crate::output::{Cell, Column, Reply};
 use crate::record::{Recording, record};
 use crate::session::{Reading, Session};
+use crate::standing::Standings;
 
 /// Describe, show and list instruments of clemency: amnesties, pardons, commutations
 #[derive(Debug, Args)]
@@ -160,16 +161,18 @@ fn answer(
 }
 
 fn described(ledger: &Ledger, prefix: u64) -> Result<Vec<(Seq, Described)>, Failure> {
-    let listing = Listing::read(ledger, prefix)?;
+    let standings = Standings::read(ledger, prefix, &mut |_| {})?;
     let mut all: Vec<(Seq, Described)> = Vec::new();
-    for entry in ledger.entries(0..prefix) {
-        let entry = entry?;
+    for seq in (0..prefix).map(Seq::new) {
+        if standings.kind(seq) != Some(Kind::Instrument) || !standings.is_in_force(seq) {
+            continue;
+        }
+        let Some(entry) = ledger.entry(seq)? else {
+            continue;
+        };
         let Body::Instrument(described) = entry.event.body() else {
             continue;
         };
-        if !listing.is_in_force(entry.seq) {
-            continue;
-        }
         let same = |known: &&mut (Seq, Described)| known.1.instrument == described.instrument;
         match all.iter_mut().find(same) {
             Some(known) => *known = (entry.seq, described.clone()),

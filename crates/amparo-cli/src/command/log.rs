@@ -1,9 +1,9 @@
 //! `log`: the entries, as they were recorded.
 
-use amparo_core::entry::Entry;
-use amparo_core::id::Subject;
+use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::Kind;
 use amparo_core::word::Word as _;
+use amparo_store::ledger::Ledger;
 use clap::Args;
 
 use super::Exit;
@@ -11,7 +11,9 @@ use crate::args::KnownAtArgs;
 use crate::error::Failure;
 use crate::listing::Listing;
 use crate::output::Reply;
+use crate::people::People;
 use crate::session::{Reading, Session};
+use crate::standing::Standings;
 
 /// List the entries in the order of their recording, of one person or of all
 #[derive(Debug, Args)]
@@ -32,48 +34,65 @@ impl Log {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let kind = self.kind.as_deref().map(kind).transpose()?;
         let Reading { ledger, at } = session.reading_log(&self.at)?;
-        let listing = Listing::read(&ledger, at.prefix())?;
-        let subject = match &self.person {
-            Some(typed) => Some(
-                listing
-                    .people
-                    .to_look(typed, &mut |line| session.talk(line))?,
-            ),
+        let subjects = match &self.person {
+            Some(typed) => Some(subjects(session, &ledger, typed)?),
             None => None,
         };
-        let is_about = |entry: &Entry, subject: Subject| {
-            entry
-                .event
-                .subjects()
-                .any(|named| listing.people.resolve(named) == subject)
+        let standings = Standings::read(&ledger, at.prefix(), &mut |_| {})?;
+        let mut seqs = match &subjects {
+            Some(asked) => seqs_of(&ledger, &asked.all)?,
+            None => (0..at.prefix()).map(Seq::new).collect(),
         };
-        let mut entries = Vec::new();
-        for entry in ledger.entries(0..at.prefix()) {
-            let entry = entry?;
-            let fits = subject.is_none_or(|subject| is_about(&entry, subject))
-                && kind.is_none_or(|kind| entry.event.kind() == kind);
-            if fits {
-                entries.push(entry);
-            }
+        seqs.retain(|seq| *seq <= at.known_at);
+        seqs.retain(|seq| kind.is_none_or(|kind| standings.kind(*seq) == Some(kind)));
+        let skip = self.last.map_or(0, |last| seqs.len().saturating_sub(last));
+        let mut entries = Vec::with_capacity(seqs.len() - skip);
+        for seq in &seqs[skip..] {
+            entries.extend(ledger.entry(*seq)?);
         }
-        let skip = self
-            .last
-            .map_or(0, |last| entries.len().saturating_sub(last));
+        let listing = Listing::of(&ledger, standings, &entries)?;
         let meta = at
             .log_meta()
-            .filter(
-                "person",
-                subject.map(|subject| listing.people.reference(subject)),
-            )
+            .filter("person", subjects.map(|asked| asked.reference))
             .filter("kind", kind)
             .filter("last", self.last);
         let mut reply = Reply::at(meta, Listing::columns());
-        for entry in &entries[skip..] {
+        for entry in &entries {
             reply.push(listing.row(entry, &ledger)?);
         }
         session.reply(&reply)?;
         Ok(Exit::Done)
     }
+}
+
+/// Who was asked about: the one, and all whose entries belong to the one.
+struct Asked {
+    reference: String,
+    all: Vec<Subject>,
+}
+
+fn subjects(session: &mut Session<'_, '_>, ledger: &Ledger, typed: &str) -> Result<Asked, Failure> {
+    let people = People::read(ledger)?;
+    let subject = people.to_look(typed, &mut |line| session.talk(line))?;
+    let merged = people.iter().map(|known| known.subject);
+    let all = merged
+        .filter(|known| people.resolve(*known) == subject)
+        .collect();
+    Ok(Asked {
+        reference: people.reference(subject),
+        all,
+    })
+}
+
+/// The entries that name any of these, in the order of the log.
+fn seqs_of(ledger: &Ledger, subjects: &[Subject]) -> Result<Vec<Seq>, Failure> {
+    let mut seqs = Vec::new();
+    for subject in subjects {
+        seqs.extend(ledger.seqs_of(*subject)?);
+    }
+    seqs.sort_unstable();
+    seqs.dedup();
+    Ok(seqs)
 }
 
 fn kind(typed: &str) -> Result<Kind, Failure> {

@@ -13,6 +13,7 @@ use crate::error::Failure;
 use crate::listing::Listing;
 use crate::output::{Cell, Column, Reply};
 use crate::session::{Reading, Session};
+use crate::standing::Standings;
 
 /// Show one entry with all its fields, its sources, and what became of it
 #[derive(Debug, Args)]
@@ -33,7 +34,8 @@ impl Show {
                 entry.seq, at.known_at
             )));
         }
-        let listing = Listing::read(&ledger, at.prefix())?;
+        let standings = Standings::read(&ledger, at.prefix(), &mut |_| {})?;
+        let listing = Listing::of(&ledger, standings, std::slice::from_ref(&entry))?;
         let private = ledger.private(entry.seq)?;
         let mut cells: Vec<(Column, Cell)> = Vec::new();
         let row = listing.row(&entry, &ledger)?;

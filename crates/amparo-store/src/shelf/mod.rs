@@ -258,6 +258,16 @@ pub struct Shelf {
     applied: u64,
 }
 
+/// What is only in memory is written as a shelf goes, so that it bears witness to the last batch
+/// also where nobody closed it.
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        if self.dirty && !self.poisoned {
+            let _ = self.flush();
+        }
+    }
+}
+
 impl Shelf {
     /// Opens the shelf in `dir`, or begins one where there is none. Reads the manifest and the
     /// tail; bundles, fences and filters are read when first needed.
