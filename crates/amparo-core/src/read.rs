@@ -14,7 +14,7 @@ use crate::kind::{Kind, SubjectRule};
 use crate::limit;
 use crate::private::Private;
 use crate::reader::{Reader, unknown_word};
-use crate::value::{Credibility, Place, Source};
+use crate::value::Place;
 
 /// What a draft is read against: the day, the zone and the secret of the ledger.
 #[derive(Debug, Clone)]
@@ -243,48 +243,6 @@ impl<'c> EventReader<'c> {
                 }))
             }
         }
-    }
-
-    fn source(&mut self, r: &mut Reader<'_, '_>) -> Option<Source> {
-        const FIELDS: [&str; 8] = [
-            "publisher",
-            "kind",
-            "url",
-            "published",
-            "title",
-            "sha256",
-            "reliability",
-            "credibility",
-        ];
-        r.require(&FIELDS[..2], || "a source".to_owned());
-        let (publisher, kind) = (r.text("publisher"), r.word("kind"));
-        let url = r.text("url");
-        let published = self.date(r, "published").map(|date| date.as_str().into());
-        let title = r.text("title");
-        let sha256 = r.parsed("sha256", limit::TEXT_BYTES_MAX, |text| {
-            let lower = text.to_ascii_lowercase();
-            let sound = lower.len() == 64 && lower.bytes().all(|b| b.is_ascii_hexdigit());
-            let problem = || Problem::new(Rule::Malformed, "a SHA-256 is 64 hex digits");
-            sound.then(|| lower.into()).ok_or_else(problem)
-        });
-        let reliability = r.word("reliability");
-        let credibility = r.whole("credibility", 6);
-        if credibility == Some(0) {
-            let problem = Problem::new(Rule::Malformed, "credibility grades run from 1 to 6")
-                .remedy("1 is confirmed, 5 improbable, 6 cannot be judged");
-            r.fault("credibility", problem);
-        }
-        r.finish(&FIELDS, |_| None);
-        Some(Source {
-            publisher: publisher?,
-            kind: kind?,
-            url,
-            published,
-            title,
-            sha256,
-            reliability,
-            credibility: credibility.and_then(Credibility::new),
-        })
     }
 
     /// The private fields of a draft, in clear.

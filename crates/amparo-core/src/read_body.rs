@@ -1,4 +1,5 @@
-//! Reads what some kinds say in fields of their own: openings, instruments and claims.
+//! Reads the parts of an event that have fields of their own: openings, instruments, claims and
+//! sources.
 
 use chrono_tz::Tz;
 
@@ -8,7 +9,7 @@ use crate::id::LedgerId;
 use crate::limit;
 use crate::read::{EventReader, code, uuid};
 use crate::reader::Reader;
-use crate::value::Quantity;
+use crate::value::{Credibility, Quantity, Source};
 
 impl EventReader<'_> {
     pub(super) fn opening(&mut self, r: &mut Reader<'_, '_>) -> Option<Opening> {
@@ -80,6 +81,48 @@ impl EventReader<'_> {
             about,
             instrument,
             scope,
+        })
+    }
+
+    pub(super) fn source(&mut self, r: &mut Reader<'_, '_>) -> Option<Source> {
+        const FIELDS: [&str; 8] = [
+            "publisher",
+            "kind",
+            "url",
+            "published",
+            "title",
+            "sha256",
+            "reliability",
+            "credibility",
+        ];
+        r.require(&FIELDS[..2], || "a source".to_owned());
+        let (publisher, kind) = (r.text("publisher"), r.word("kind"));
+        let url = r.text("url");
+        let published = self.date(r, "published").map(|date| date.as_str().into());
+        let title = r.text("title");
+        let sha256 = r.parsed("sha256", limit::TEXT_BYTES_MAX, |text| {
+            let lower = text.to_ascii_lowercase();
+            let sound = lower.len() == 64 && lower.bytes().all(|b| b.is_ascii_hexdigit());
+            let problem = || Problem::new(Rule::Malformed, "a SHA-256 is 64 hex digits");
+            sound.then(|| lower.into()).ok_or_else(problem)
+        });
+        let reliability = r.word("reliability");
+        let credibility = r.whole("credibility", 6);
+        if credibility == Some(0) {
+            let problem = Problem::new(Rule::Malformed, "credibility grades run from 1 to 6")
+                .remedy("1 is confirmed, 5 improbable, 6 cannot be judged");
+            r.fault("credibility", problem);
+        }
+        r.finish(&FIELDS, |_| None);
+        Some(Source {
+            publisher: publisher?,
+            kind: kind?,
+            url,
+            published,
+            title,
+            sha256,
+            reliability,
+            credibility: credibility.and_then(Credibility::new),
         })
     }
 }

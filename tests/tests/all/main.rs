@@ -22,6 +22,9 @@ mod list;
 /// `status`, `claims`, `report`, `replay`, `audit`: what they answer, and what they refuse.
 #[cfg(test)]
 mod look;
+/// Totals against a naive model, on random histories.
+#[cfg(test)]
+mod model;
 /// Every file of `fixtures/odd` is accepted.
 #[cfg(test)]
 mod odd_input;

@@ -1,6 +1,6 @@
 //! `verify`: reads and hashes everything again.
 
-use amparo_store::ledger::{Ledger, Verified};
+use amparo_store::ledger::{Ledger, Part, Verified};
 use clap::Args;
 
 use super::Exit;
@@ -31,12 +31,20 @@ impl Verify {
         if sound {
             return Ok(Exit::Done);
         }
-        let count = findings.len();
-        let failure = Failure::new(
-            FailureKind::Integrity,
-            format!("the ledger is not as it was: {count} findings"),
-        )
-        .hint("change nothing in the folder, and compare it with a copy");
+        let plural = if findings.len() == 1 { "" } else { "s" };
+        let message = format!(
+            "the ledger is not as it was: {} finding{plural}",
+            findings.len()
+        );
+        let only_store = verified
+            .findings
+            .iter()
+            .all(|finding| finding.part == Part::Store);
+        let failure = Failure::new(FailureKind::Integrity, message).hint(if only_store {
+            "the journal is whole: take the folder's sled/ away, and it is built again"
+        } else {
+            "change nothing in the folder, and compare it with a copy"
+        });
         Err(findings.into_iter().fold(failure, Failure::cause))
     }
 }
