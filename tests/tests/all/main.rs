@@ -16,6 +16,9 @@ mod diff;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
+/// `flows`: stock, comings, goings, stock, residual.
+#[cfg(test)]
+mod flows;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;

@@ -25,6 +25,7 @@ mod demo;
 mod diff;
 mod export;
 mod find;
+mod flows;
 mod import;
 mod init;
 mod instrument;
@@ -71,6 +72,7 @@ pub enum Command {
     Totals(totals::Totals),
     Claims(claims::Claims),
     Diff(diff::Diff),
+    Flows(flows::Flows),
     Report(report::Report),
     Check(check::Check),
     Verify(verify::Verify),
@@ -103,6 +105,7 @@ impl Command {
             Self::Totals(command) => command.run(session),
             Self::Claims(command) => command.run(session),
             Self::Diff(command) => command.run(session),
+            Self::Flows(command) => command.run(session),
             Self::Report(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),
