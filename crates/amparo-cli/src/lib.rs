@@ -10,6 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 mod args;
+mod chart;
 mod command;
 mod compose;
 mod coordinates;

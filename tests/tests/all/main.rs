@@ -46,6 +46,9 @@ mod record;
 /// Export, and the way back.
 #[cfg(test)]
 mod round_trip;
+/// `totals --every`: over time, drawn as a chart and in a file.
+#[cfg(test)]
+mod series;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

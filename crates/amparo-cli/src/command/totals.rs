@@ -1,6 +1,9 @@
 //! `totals`: how many are in each state, and how many are held.
 
+mod series;
+
 use amparo_core::word::nearest;
+use amparo_projections::Profile;
 use amparo_projections::grouping::Grouping;
 use amparo_projections::totals::{TotalsRow, totals, totals_by};
 use clap::Args;
@@ -10,6 +13,7 @@ use crate::args::CoordinateArgs;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::lines::LineFilter;
 use crate::output::{Cell, Column, Meta, Reply, text};
 use crate::session::Session;
 
@@ -33,8 +37,9 @@ const GROUPINGS: [(&str, Grouping); 9] = [
 ///
 /// Each number has a low, a count and a high: uncertain dates make a range. Groups count for
 /// their size less the persons told apart. Somebody can be in a state of each axis at once, so
-/// numbers of different axes are never added up. A table leaves out what is zero.
-#[derive(Debug, Args)]
+/// numbers of different axes are never added up. A table leaves out what is zero. With --every
+/// the numbers are those of each day, week, month or year.
+#[derive(Debug, Default, Args)]
 pub struct Totals {
     /// Lay the numbers out by place, authority, court, jurisdiction, instrument, ground, source,
     /// source-kind or recorder; several with commas
@@ -43,6 +48,28 @@ pub struct Totals {
     /// With `--by place`, only so many parts of the place: 2 for VE:Caracas
     #[arg(long, value_name = "NUMBER")]
     depth: Option<usize>,
+    /// Only this line: detained, granted, ..., or held for the profile's line
+    #[arg(long)]
+    state: Option<String>,
+    /// The numbers of each day, week, month or year from --from to --to: the held line unless
+    /// --state or --all says otherwise
+    #[arg(long, value_name = "STEP", requires = "from", conflicts_with_all = ["by", "depth"])]
+    every: Option<series::Step>,
+    /// Of a series, all lines
+    #[arg(long, requires = "every", conflicts_with = "state")]
+    all: bool,
+    /// The first day of a series
+    #[arg(long, value_name = "DATE", requires = "every")]
+    from: Option<String>,
+    /// The last day of a series [default: the as-of day]
+    #[arg(long, value_name = "DATE", requires = "every")]
+    to: Option<String>,
+    /// Draw a series beside its numbers: █ certain, ░ possible, │ the point count
+    #[arg(long, requires = "every")]
+    chart: bool,
+    /// Draw one line of a series in a new SVG file, with the claims of the same measure
+    #[arg(short = 'o', long, value_name = "FILE.svg", requires = "every")]
+    out: Option<String>,
     #[command(flatten)]
     at: CoordinateArgs,
 }
@@ -52,21 +79,27 @@ type Asked = (&'static str, Grouping);
 
 impl Totals {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        if let Some(step) = self.every {
+            return series::run(&self, step, session);
+        }
         let asked = self.groupings()?;
         let derived = Derived::open(session, &self.at)?;
+        let wanted = LineFilter::of(self.state.as_deref(), &derived.profile)?;
         let groupings: Vec<_> = asked.iter().map(|(_, grouping)| *grouping).collect();
         let (view, as_of) = (derived.then(), derived.at.as_of);
-        let rows = match groupings.as_slice() {
+        let mut rows = match groupings.as_slice() {
             [] => totals(&view, as_of, &derived.profile),
             groupings => totals_by(&view, as_of, &derived.profile, groupings),
         };
+        rows.retain(|row| wanted.takes(row.axis, &row.state));
         let names: Vec<_> = asked.iter().map(|(name, _)| *name).collect();
         let by = (!names.is_empty()).then(|| names.join(","));
         let meta = derived
             .at
             .meta()
             .filter("by", by)
-            .filter("depth", self.depth);
+            .filter("depth", self.depth)
+            .filter("state", self.state.as_ref());
         let reply = if figures::is_for_people(session.globals.format) {
             for_people(meta, &names, &rows)
         } else {
@@ -74,6 +107,14 @@ impl Totals {
         };
         session.reply(&reply)?;
         Ok(Exit::Done)
+    }
+
+    /// The lines that a series shows.
+    fn lines(&self, profile: &Profile) -> Result<LineFilter, Failure> {
+        match (&self.state, self.all) {
+            (None, false) => Ok(LineFilter::Held),
+            (state, _) => LineFilter::of(state.as_deref(), profile),
+        }
     }
 
     fn groupings(&self) -> Result<Vec<Asked>, Failure> {
@@ -244,7 +285,7 @@ mod tests {
             let totals = Totals {
                 by,
                 depth,
-                at: CoordinateArgs::default(),
+                ..Totals::default()
             };
             let failure = format!("{:?}", totals.groupings().unwrap_err());
             assert!(
@@ -260,7 +301,7 @@ mod tests {
         let totals = Totals {
             by,
             depth: Some(2),
-            at: CoordinateArgs::default(),
+            ..Totals::default()
         };
         let asked = totals.groupings().unwrap();
         assert_eq!(

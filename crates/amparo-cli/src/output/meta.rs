@@ -86,7 +86,7 @@ impl Meta {
     }
 
     /// The coordinates in one line, for people.
-    pub(super) fn caption(&self) -> String {
+    pub fn caption(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.as_of.map(|day| format!("as of {day}")));
         parts.extend(self.known_at.map(|known_at| {

@@ -1,0 +1,220 @@
+//! `totals --every`: the totals at the end of each day, week, month or year of a period.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+
+use amparo_core::date::Period;
+use amparo_core::value::Measure;
+use amparo_projections::claims::claims;
+use amparo_projections::series::{Every, SeriesLine, series};
+use clap::ValueEnum;
+
+use super::Totals;
+use crate::args::CoordinateArgs;
+use crate::chart::{self, Chart, Claimed, Point};
+use crate::command::Exit;
+use crate::coordinates::day;
+use crate::derived::Derived;
+use crate::error::Failure;
+use crate::figures;
+use crate::lines::LineFilter;
+use crate::output::{Cell, Column, Meta, Reply};
+use crate::session::Session;
+
+/// How far apart the rows of a series are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// The end of each day.
+    Day,
+    /// The end of each Sunday, and the last day.
+    Week,
+    /// The last day of each month, and the last day.
+    Month,
+    /// The last day of each year, and the last day.
+    Year,
+}
+
+impl Step {
+    fn every(self) -> Every {
+        match self {
+            Self::Day => Every::Day,
+            Self::Week => Every::Week,
+            Self::Month => Every::Month,
+            Self::Year => Every::Year,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// Answers a series: rows, a chart of them, and a drawing in a file.
+pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+    let for_people = figures::is_for_people(session.globals.format);
+    if totals.chart && !for_people {
+        return Err(
+            Failure::usage("a chart is for people, and -O asks for data")
+                .hint("leave one of the two out; -o FILE.svg draws beside data as well"),
+        );
+    }
+    let before = &session.globals.at.as_of;
+    if totals.to.is_some() && (totals.at.as_of.is_some() || before.is_some()) {
+        return Err(Failure::usage(
+            "--to says the last day; there is no --as-of beside it",
+        ));
+    }
+    let at = CoordinateArgs {
+        as_of: totals.to.clone().or_else(|| totals.at.as_of.clone()),
+        ..totals.at.clone()
+    };
+    let derived = Derived::open(session, &at)?;
+    let period = period(totals.from.as_deref().unwrap_or_default(), &derived)?;
+    let wanted = totals.lines(&derived.profile)?;
+    let view = derived.then();
+    let answer = series(&view, period, step.every(), &derived.profile)
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let mut lines = answer.lines;
+    lines.retain(|line| wanted.takes(line.axis, &line.state));
+    let meta = derived
+        .at
+        .meta()
+        .filter("every", Some(step.word()))
+        .filter("from", Some(period.first()))
+        .filter("to", Some(period.last()))
+        .filter("state", totals.state.as_ref());
+    if let Some(name) = &totals.out {
+        let claimed = match wanted {
+            LineFilter::Held => claimed(&derived, period),
+            LineFilter::All | LineFilter::State(_) => Vec::new(),
+        };
+        let drawing = drawing(&meta, &derived, &lines, &answer.days, claimed)?;
+        write_new(session, name, &drawing)?;
+    }
+    let reply = rows(meta, &lines, &answer.days, for_people, totals.chart);
+    session.reply(&reply)?;
+    Ok(Exit::Done)
+}
+
+fn period(from: &str, derived: &Derived) -> Result<Period, Failure> {
+    let first = day("--from", from, derived.at.today)?;
+    Period::new(first, derived.at.as_of).ok_or_else(|| {
+        Failure::usage(format!(
+            "--to {} is before --from {first}",
+            derived.at.as_of
+        ))
+    })
+}
+
+/// The rows, line after line: the five keys of totals, the day, and the instrument behind it.
+fn rows(
+    meta: Meta,
+    lines: &[SeriesLine],
+    days: &[amparo_core::date::Day],
+    for_people: bool,
+    with_chart: bool,
+) -> Reply {
+    let has_instrument = !for_people || lines.iter().any(|line| line.instrument.is_some());
+    let columns = ["axis", "state"].map(Column::text).into_iter();
+    let columns = columns
+        .chain(["low", "count", "high"].map(Column::number))
+        .chain([Column::text("day")])
+        .chain(has_instrument.then(|| Column::text("instrument")))
+        .chain(with_chart.then(|| Column::text("chart")));
+    let mut reply = Reply::at(meta, columns);
+    for line in lines {
+        let high = line
+            .totals
+            .iter()
+            .map(|total| total.high)
+            .max()
+            .unwrap_or(0);
+        let instrument = line.instrument.as_ref().map_or(Cell::Absent, Cell::text);
+        for (day, total) in days.iter().zip(&line.totals) {
+            let mut cells = vec![Cell::text(line.axis), Cell::text(&line.state)];
+            cells.extend(figures::count_cells(*total));
+            cells.push(Cell::text(day));
+            cells.extend(has_instrument.then(|| instrument.clone()));
+            cells.extend(with_chart.then(|| Cell::Text(chart::bar(*total, high))));
+            reply.push(cells);
+        }
+    }
+    reply
+}
+
+/// What claimants say of the same measure, within the period.
+fn claimed(derived: &Derived, period: Period) -> Vec<Claimed> {
+    let view = derived.then();
+    let rows = claims(&view, derived.at.as_of, &derived.profile).into_iter();
+    let rows = rows.filter(|row| row.claim.measure == Measure::Held);
+    let claimed = rows.filter_map(|row| {
+        let day = row.period.map(Period::last)?;
+        let (low, high) = (row.claim.quantity.low(), row.claim.quantity.high());
+        let scope = row.claim.scope.as_deref();
+        Some(Claimed {
+            day,
+            low: low.or(high)?,
+            high,
+            claimant: match scope {
+                Some(scope) => format!("{} ({scope})", row.claim.claimant),
+                None => row.claim.claimant.to_string(),
+            },
+            words: row.claim.quantity.to_string(),
+        })
+    });
+    claimed.filter(|claim| period.contains(claim.day)).collect()
+}
+
+fn drawing(
+    meta: &Meta,
+    derived: &Derived,
+    lines: &[SeriesLine],
+    days: &[amparo_core::date::Day],
+    claimed: Vec<Claimed>,
+) -> Result<String, Failure> {
+    let [line] = lines else {
+        return Err(
+            Failure::usage("a drawing shows one line, and more are asked for")
+                .hint("choose one with --state, and an instrument with --instrument"),
+        );
+    };
+    let of = match line.axis {
+        "profile" => format!("Held ({})", line.state),
+        _ => line.state.clone(),
+    };
+    let under = line.instrument.as_ref().map(|code| format!(", {code}"));
+    let points = days.iter().zip(&line.totals).map(|(day, total)| Point {
+        day: *day,
+        total: *total,
+    });
+    let chart = Chart {
+        title: format!(
+            "{}: {of}{}",
+            derived.ledger.opening().name,
+            under.unwrap_or_default()
+        ),
+        source: meta.caption(),
+        points: points.collect(),
+        claims: claimed,
+    };
+    Ok(chart.svg())
+}
+
+/// Writes a file that is not there yet.
+fn write_new(session: &mut Session<'_, '_>, name: &str, text: &str) -> Result<(), Failure> {
+    let path = session.world.dir.join(name);
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = file.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already"))
+            .hint("a drawing overwrites nothing; name a new file"),
+        _ => Failure::usage(format!("cannot write {name}")).cause(error.to_string()),
+    })?;
+    file.write_all(text.as_bytes()).map_err(Failure::writing)?;
+    session.talk(format!("drawn in {name}"));
+    Ok(())
+}
