@@ -62,7 +62,7 @@ pub fn late_discoveries(
 ) -> LateDiscoveries {
     let facts = view.facts();
     let mut rows = Vec::new();
-    let mut lags: BTreeMap<(bool, &str), (Option<TextId>, Vec<u64>)> = BTreeMap::new();
+    let mut lags: BTreeMap<_, (Option<TextId>, Vec<u64>)> = BTreeMap::new();
     for subject in view.subjects() {
         for (entry, fact) in view.entries(subject).filter(|(seq, _)| view.counts(*seq)) {
             let Some(days) = lag(fact, &day_of) else {
