@@ -1,6 +1,6 @@
 //! `verify`: reads and hashes everything again.
 
-use amparo_store::ledger::{Ledger, Verified};
+use amparo_store::ledger::{Finding, Ledger, Part, Verified};
 use clap::Args;
 
 use super::Exit;
@@ -32,11 +32,19 @@ impl Verify {
             return Ok(Exit::Done);
         }
         let count = findings.len();
+        let in_store = |finding: &Finding| finding.part == Part::Store;
+        let hint = match verified.findings.iter().all(in_store) {
+            true => {
+                "the journal is sound and nothing is lost: delete the folder sled, and the next \
+                 command builds it again"
+            }
+            false => "change nothing in the folder, and compare it with a copy",
+        };
         let failure = Failure::new(
             FailureKind::Integrity,
             format!("the ledger is not as it was: {count} findings"),
         )
-        .hint("change nothing in the folder, and compare it with a copy");
+        .hint(hint);
         Err(findings.into_iter().fold(failure, Failure::cause))
     }
 }
