@@ -35,7 +35,7 @@ impl Verify {
         let in_store = |finding: &Finding| finding.part == Part::Store;
         let hint = match verified.findings.iter().all(in_store) {
             true => {
-                "the journal is sound and nothing is lost: delete the folder sled, and the next \
+                "the journal is sound and nothing is lost: move the folder sled away, and the next \
                  command builds it again"
             }
             false => "change nothing in the folder, and compare it with a copy",
