@@ -1,5 +1,8 @@
 //! End-to-end tests: the real program, on real folders, one module for each topic.
 
+/// Folders copied and damaged.
+#[cfg(test)]
+mod folders;
 /// Temp folder, clean environment, fixed clock, and `verify` after each step.
 #[cfg(test)]
 mod harness;
@@ -40,6 +43,9 @@ mod people;
 /// The README's session, run.
 #[cfg(test)]
 mod readme;
+/// The sled folder lost, damaged or stale, and copies that can only be read.
+#[cfg(test)]
+mod rebuild;
 /// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
 #[cfg(test)]
 mod record;

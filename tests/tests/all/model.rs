@@ -12,7 +12,7 @@ mod naive;
 /// The histories in the real program.
 mod program;
 /// Choices from a seed.
-pub(crate) mod random;
+pub mod random;
 
 use amparo_core::Context;
 use amparo_core::date::{Context as Spelling, Occurred};
@@ -29,12 +29,12 @@ use self::naive::{PROFILES, Totals};
 use self::random::Random;
 
 /// Where the days of all histories begin and end: four hours behind UTC, all year.
-pub(crate) const ZONE: &str = "America/Caracas";
+const ZONE: &str = "America/Caracas";
 const HISTORIES: u64 = 3000;
 const QUESTIONS: usize = 4;
 
 /// A number from the environment.
-pub(crate) fn setting(name: &str) -> Option<u64> {
+pub fn setting(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(value.parse().expect(name))
 }

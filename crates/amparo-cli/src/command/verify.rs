@@ -1,6 +1,6 @@
 //! `verify`: reads and hashes everything again.
 
-use amparo_store::ledger::{Ledger, Part, Verified};
+use amparo_store::ledger::{Finding, Ledger, Part, Verified};
 use clap::Args;
 
 use super::Exit;
@@ -32,19 +32,22 @@ impl Verify {
             return Ok(Exit::Done);
         }
         let plural = if findings.len() == 1 { "" } else { "s" };
-        let message = format!(
-            "the ledger is not as it was: {} finding{plural}",
-            findings.len()
-        );
-        let only_store = verified
-            .findings
-            .iter()
-            .all(|finding| finding.part == Part::Store);
-        let failure = Failure::new(FailureKind::Integrity, message).hint(if only_store {
-            "the journal is whole: take the folder's sled/ away, and it is built again"
-        } else {
-            "change nothing in the folder, and compare it with a copy"
-        });
+        let in_store = |finding: &Finding| finding.part == Part::Store;
+        let hint = match verified.findings.iter().all(in_store) {
+            true => {
+                "the journal is sound and nothing is lost: move the folder sled away, and the next \
+                 command builds it again"
+            }
+            false => "change nothing in the folder, and compare it with a copy",
+        };
+        let failure = Failure::new(
+            FailureKind::Integrity,
+            format!(
+                "the ledger is not as it was: {} finding{plural}",
+                findings.len()
+            ),
+        )
+        .hint(hint);
         Err(findings.into_iter().fold(failure, Failure::cause))
     }
 }

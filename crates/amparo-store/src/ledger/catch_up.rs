@@ -10,7 +10,7 @@ use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 use amparo_tlog::reader::TreeReader;
 
 use super::append::{Prepared, index, refs_of};
-use super::open::{OpenError, Parts, inconsistent};
+use super::open::{OpenError, OpenedShelf, Parts, inconsistent};
 use super::{Head, Notice};
 use crate::journal::{self, Journal};
 use crate::shelf::{Shelf, ShelfError};
@@ -25,11 +25,15 @@ impl Parts {
     /// Brings the shelf up to the journal; one that disagrees is built again.
     pub(super) fn agree(
         &self,
-        mut shelf: Shelf,
+        opened: OpenedShelf,
         journal: &Journal,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<(Shelf, Frontier), OpenError> {
-        if shelf.head().is_none() && journal.size() > 1 {
+        let OpenedShelf {
+            mut shelf,
+            is_renewed,
+        } = opened;
+        if !is_renewed && shelf.head().is_none() && journal.size() > 1 {
             notify(Notice::StoreRebuilt {
                 reason: "it holds nothing".to_owned(),
             });
@@ -110,6 +114,8 @@ impl Parts {
         if journal.size() > from {
             shelf.flush()?;
         }
+        // The opening is read by every run: a shelf that cannot give it is of no use.
+        shelf.line(0)?;
         Ok(frontier)
     }
 

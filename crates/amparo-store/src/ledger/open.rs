@@ -96,6 +96,13 @@ pub(super) struct Parts {
     pub(super) vault: Vault,
 }
 
+/// A shelf before it is brought up to the journal.
+pub(super) struct OpenedShelf {
+    pub(super) shelf: Shelf,
+    /// Whether it is an empty one in the place of one set aside, which was told.
+    pub(super) is_renewed: bool,
+}
+
 impl Ledger {
     /// Opens a ledger.
     ///
@@ -139,9 +146,9 @@ impl Ledger {
             ledger,
             vault,
         };
-        let shelf = parts.open_shelf(notify)?;
-        let (journal, last) = parts.open_journal(access, &shelf, notify)?;
-        let (shelf, frontier) = parts.agree(shelf, &journal, notify)?;
+        let opened = parts.open_shelf(notify)?;
+        let (journal, last) = parts.open_journal(access, &opened.shelf, notify)?;
+        let (shelf, frontier) = parts.agree(opened, &journal, notify)?;
         parts.assemble(
             settings,
             journal,
@@ -241,19 +248,27 @@ pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 impl Parts {
     /// Opens the shelf; one that cannot be used is set aside for an empty one.
-    fn open_shelf(&self, notify: &mut dyn FnMut(Notice)) -> Result<Shelf, OpenError> {
+    fn open_shelf(&self, notify: &mut dyn FnMut(Notice)) -> Result<OpenedShelf, OpenError> {
         let marked = self.folder.join(DAMAGED_MARK).exists();
         let there = self.shelf_folder.exists();
+        let renewed = |shelf| OpenedShelf {
+            shelf,
+            is_renewed: true,
+        };
         if marked && there {
-            return self.renew("a reader found it damaged".to_owned(), notify);
+            let reason = "a reader found it damaged".to_owned();
+            return self.renew(reason, notify).map(renewed);
         }
         match Shelf::open(&self.shelf_folder, self.ledger.bytes()) {
-            Ok(shelf) => Ok(shelf),
+            Ok(shelf) => Ok(OpenedShelf {
+                shelf,
+                is_renewed: false,
+            }),
             Err(ShelfError::Busy) => Err(OpenError::InUse),
             Err(error @ (ShelfError::Full | ShelfError::Io(_))) if !there => {
                 Err(OpenError::Store(error))
             }
-            Err(error) => self.renew(error.to_string(), notify),
+            Err(error) => self.renew(error.to_string(), notify).map(renewed),
         }
     }
 
