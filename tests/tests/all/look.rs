@@ -241,7 +241,24 @@ fn report_alone_lists_the_reports() {
         .iter()
         .map(|row| text(row, "report"))
         .collect();
-    assert_eq!(names, ["conflicts"]);
+    assert_eq!(
+        names,
+        [
+            "granted-but-held",
+            "overdue-requests",
+            "rearrests",
+            "at-liberty-case-open",
+            "whereabouts-unknown",
+            "excluded",
+            "pretrial",
+            "time-held",
+            "single-source",
+            "stale",
+            "late-discoveries",
+            "conflicts",
+            "list-diff"
+        ]
+    );
 }
 
 #[test]

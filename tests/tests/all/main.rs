@@ -49,6 +49,9 @@ mod rebuild;
 /// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
 #[cfg(test)]
 mod record;
+/// `report NAME`: what each finds, and its help.
+#[cfg(test)]
+mod reports;
 /// Export, and the way back.
 #[cfg(test)]
 mod round_trip;

@@ -1,6 +1,19 @@
 //! `report`: questions that documenters ask again and again, one file each.
 
+mod at_liberty_case_open;
 mod conflicts;
+mod excluded;
+mod granted_but_held;
+mod late_discoveries;
+mod list_diff;
+mod overdue_requests;
+mod pretrial;
+mod rearrests;
+mod rows;
+mod single_source;
+mod stale;
+mod time_held;
+mod whereabouts_unknown;
 
 use clap::{Args, Subcommand};
 
@@ -19,16 +32,54 @@ pub struct Report {
 /// Which report.
 #[derive(Debug, Subcommand)]
 enum Name {
+    GrantedButHeld(granted_but_held::GrantedButHeld),
+    OverdueRequests(overdue_requests::OverdueRequests),
+    Rearrests(rearrests::Rearrests),
+    AtLibertyCaseOpen(at_liberty_case_open::AtLibertyCaseOpen),
+    WhereaboutsUnknown(whereabouts_unknown::WhereaboutsUnknown),
+    Excluded(excluded::Excluded),
+    Pretrial(pretrial::Pretrial),
+    TimeHeld(time_held::TimeHeld),
+    SingleSource(single_source::SingleSource),
+    Stale(stale::Stale),
+    LateDiscoveries(late_discoveries::LateDiscoveries),
     Conflicts(conflicts::Conflicts),
+    ListDiff(list_diff::ListDiff),
 }
 
 /// The reports and the question that each answers.
-const REPORTS: [(&str, &str); 1] = [("conflicts", conflicts::QUESTION)];
+const REPORTS: [(&str, &str); 13] = [
+    ("granted-but-held", granted_but_held::QUESTION),
+    ("overdue-requests", overdue_requests::QUESTION),
+    ("rearrests", rearrests::QUESTION),
+    ("at-liberty-case-open", at_liberty_case_open::QUESTION),
+    ("whereabouts-unknown", whereabouts_unknown::QUESTION),
+    ("excluded", excluded::QUESTION),
+    ("pretrial", pretrial::QUESTION),
+    ("time-held", time_held::QUESTION),
+    ("single-source", single_source::QUESTION),
+    ("stale", stale::QUESTION),
+    ("late-discoveries", late_discoveries::QUESTION),
+    ("conflicts", conflicts::QUESTION),
+    ("list-diff", list_diff::QUESTION),
+];
 
 impl Report {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         match self.name {
+            Some(Name::GrantedButHeld(report)) => report.run(session),
+            Some(Name::OverdueRequests(report)) => report.run(session),
+            Some(Name::Rearrests(report)) => report.run(session),
+            Some(Name::AtLibertyCaseOpen(report)) => report.run(session),
+            Some(Name::WhereaboutsUnknown(report)) => report.run(session),
+            Some(Name::Excluded(report)) => report.run(session),
+            Some(Name::Pretrial(report)) => report.run(session),
+            Some(Name::TimeHeld(report)) => report.run(session),
+            Some(Name::SingleSource(report)) => report.run(session),
+            Some(Name::Stale(report)) => report.run(session),
+            Some(Name::LateDiscoveries(report)) => report.run(session),
             Some(Name::Conflicts(report)) => report.run(session),
+            Some(Name::ListDiff(report)) => report.run(session),
             None => list(session),
         }
     }

@@ -1,0 +1,43 @@
+//! `report rearrests`: who was taken again, and how soon after being let out?
+
+use amparo_projections::reports::rearrests::rearrests;
+use clap::Args;
+
+use super::rows::Rows;
+use crate::args::CoordinateArgs;
+use crate::command::Exit;
+use crate::derived::Derived;
+use crate::error::Failure;
+use crate::output::Cell;
+use crate::session::Session;
+
+/// What the report answers.
+pub const QUESTION: &str = "who was taken again, and how soon after being let out?";
+
+/// Who was taken again, and how soon after being let out?
+///
+/// For each time out of custody the first arrest after it, if it came soon enough; a second
+/// report of one arrest is no second arrest. Days are those from the exit to the arrest. Serves
+/// the watch for the revolving door: releases that are announced, and taken back.
+#[derive(Debug, Args)]
+pub struct Rearrests {
+    /// Only arrests within so many days of the exit
+    #[arg(long, value_name = "NUMBER", default_value_t = 30)]
+    within: u64,
+    #[command(flatten)]
+    at: CoordinateArgs,
+}
+
+impl Rearrests {
+    pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        let derived = Derived::open(session, &self.at)?;
+        let (view, as_of) = (derived.then(), derived.at.as_of);
+        let meta = derived.at.meta().filter("within", Some(self.within));
+        let mut rows = Rows::new(session, &derived, meta, &["out"])?;
+        for row in rearrests(&view, as_of, self.within) {
+            let own = [Cell::text(row.out.word())];
+            rows.push(row.subject, row.total, row.days, own, &row.entries);
+        }
+        rows.send(session)
+    }
+}
