@@ -17,6 +17,7 @@ use amparo_store::ledger::{Block, Ledger, ReadError};
 use crate::args::{CoordinateArgs, KnownAtArgs};
 use crate::coordinates::Coordinates;
 use crate::error::{Failure, FailureKind};
+use crate::filters::Asked;
 use crate::output::text;
 use crate::people::{Found, People};
 use crate::progress::Progress;
@@ -79,6 +80,11 @@ impl Derived {
     /// What was known at the known-at.
     pub fn then(&self) -> View<'_> {
         View::known_at(&self.facts, self.at.known_at)
+    }
+
+    /// What was known then of those, and on the word of those, whom a filter asks for.
+    pub fn asked(&self, asked: &Asked) -> View<'_> {
+        self.then().asked(&asked.filter, self.at.as_of)
     }
 
     /// What is known by now.

@@ -21,6 +21,7 @@ mod error;
 mod excerpt;
 mod faults;
 mod figures;
+mod filters;
 mod fold;
 mod globals;
 mod intake;

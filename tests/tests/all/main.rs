@@ -19,6 +19,9 @@ mod diff;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
+/// The filters: on whose word, and of whom.
+#[cfg(test)]
+mod filters;
 /// `flows`: stock, comings, goings, stock, residual.
 #[cfg(test)]
 mod flows;

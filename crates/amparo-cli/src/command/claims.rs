@@ -11,6 +11,7 @@ use crate::args::CoordinateArgs;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::filters::FilterArgs;
 use crate::output::{Cell, Column, Meta, Reply, text};
 use crate::session::Session;
 
@@ -27,6 +28,8 @@ pub struct Claims {
     #[arg(long, value_name = "NAME")]
     claimant: Option<String>,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
@@ -34,12 +37,19 @@ impl Claims {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let measure = self.measure.as_deref().map(measure).transpose()?;
         let derived = Derived::open(session, &self.at)?;
-        let view = derived.then();
+        let mut filters = self
+            .filters
+            .check(session, &derived.ledger, derived.at.today)?;
+        // Of claims an instrument says which are asked for; what each is compared with follows.
+        let codes = std::mem::take(&mut filters.filter.instruments);
+        let view = derived.asked(&filters);
         let mut rows = claims(&view, derived.at.as_of, &derived.profile);
         let wanted = self.claimant.as_deref().map(str::to_lowercase);
         rows.retain(|row| {
             let claimant = || row.claim.claimant.to_lowercase();
-            measure.is_none_or(|measure| row.claim.measure == measure)
+            let code = row.claim.instrument.as_ref().map(ToString::to_string);
+            (codes.is_empty() || code.is_some_and(|code| codes.contains(&code)))
+                && measure.is_none_or(|measure| row.claim.measure == measure)
                 && wanted
                     .as_deref()
                     .is_none_or(|wanted| claimant().contains(wanted))
@@ -49,6 +59,7 @@ impl Claims {
             .meta()
             .filter("measure", measure.map(|measure| measure.word()))
             .filter("claimant", self.claimant);
+        let meta = filters.show(meta);
         let reply = if figures::is_for_people(session.globals.format) {
             for_people(meta, &rows)
         } else {

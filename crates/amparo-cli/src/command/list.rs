@@ -1,6 +1,6 @@
 //! `list`: who is held, or in a state, by name.
 
-use amparo_core::kind::{Axis, State};
+use amparo_core::kind::State;
 use amparo_projections::fact::TextId;
 use amparo_projections::roster::{Asked, RosterRow, roster};
 use clap::Args;
@@ -10,6 +10,7 @@ use crate::args::CoordinateArgs;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::filters::FilterArgs;
 use crate::lines::state;
 use crate::output::{Cell, Column, Reply};
 use crate::people::People;
@@ -24,9 +25,8 @@ pub struct List {
     /// Who is in this state, instead of who is held by the profile: released, charged, granted
     #[arg(long)]
     state: Option<String>,
-    /// Of a clemency state, under this instrument only
-    #[arg(long, value_name = "CODE", requires = "state")]
-    instrument: Option<String>,
+    #[command(flatten)]
+    filters: FilterArgs,
     #[command(flatten)]
     at: CoordinateArgs,
 }
@@ -34,32 +34,29 @@ pub struct List {
 impl List {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let state = self.state.as_deref().map(state).transpose()?;
-        if let Some(state) = state
-            && self.instrument.is_some()
-            && state.axis() != Axis::Clemency
-        {
-            return Err(
-                Failure::usage(format!("nobody is {} under an instrument", state.word()))
-                    .hint("--instrument goes with a clemency state, such as requested"),
-            );
-        }
         let derived = Derived::open(session, &self.at)?;
-        let instrument = match &self.instrument {
-            Some(code) => Some(instrument(&derived, code)?),
-            None => None,
+        let filters = self
+            .filters
+            .check(session, &derived.ledger, derived.at.today)?;
+        let mut codes = Vec::new();
+        for code in &filters.filter.instruments {
+            codes.push(instrument(&derived, code)?);
+        }
+        // A clemency state is one of these instruments, and not of another.
+        let instrument = match codes.as_slice() {
+            [one] => Some(*one),
+            _ => None,
         };
         let asked = match state {
             Some(state) => Asked::State(state, instrument),
             None => Asked::Held(&derived.profile),
         };
-        let rows = roster(&derived.then(), derived.at.as_of, asked);
+        let mut rows = roster(&derived.asked(&filters), derived.at.as_of, asked);
+        rows.retain(|row| codes.is_empty() || row.instrument.is_none_or(|of| codes.contains(&of)));
         let people = People::read(&derived.ledger)?;
         let for_people = figures::is_for_people(session.globals.format);
-        let meta = derived
-            .at
-            .meta()
-            .filter("state", state.map(State::word))
-            .filter("instrument", self.instrument.as_ref());
+        let meta = derived.at.meta().filter("state", state.map(State::word));
+        let meta = filters.show(meta);
         let mut reply = Reply::at(meta, columns(for_people));
         for row in &rows {
             reply.push(cells(&derived, &people, row, for_people));

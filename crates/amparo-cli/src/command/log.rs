@@ -1,14 +1,17 @@
 //! `log`: the entries, as they were recorded.
 
 use amparo_core::id::{Seq, Subject};
-use amparo_core::kind::Kind;
-use amparo_core::word::Word as _;
+use amparo_core::kind::State;
+use amparo_projections::fact::Fact;
 use amparo_store::ledger::Ledger;
 use clap::Args;
 
 use super::Exit;
 use crate::args::KnownAtArgs;
+use crate::derived::read_facts;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
+use crate::lines::state;
 use crate::listing::Listing;
 use crate::output::Reply;
 use crate::people::People;
@@ -20,31 +23,39 @@ use crate::standing::Standings;
 pub struct Log {
     /// Only entries about this person or group, and those merged into them
     person: Option<String>,
-    /// Only entries of this kind
+    /// Only entries that lead to this state
     #[arg(long)]
-    kind: Option<String>,
+    state: Option<String>,
     /// Only the last entries
     #[arg(long, value_name = "NUMBER")]
     last: Option<usize>,
+    #[command(flatten)]
+    filters: FilterArgs,
     #[command(flatten)]
     at: KnownAtArgs,
 }
 
 impl Log {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let kind = self.kind.as_deref().map(kind).transpose()?;
+        let state = self.state.as_deref().map(state).transpose()?;
         let Reading { ledger, at } = session.reading_log(&self.at)?;
         let subjects = match &self.person {
             Some(typed) => Some(subjects(session, &ledger, typed)?),
             None => None,
         };
+        let mut filters = self.filters.check(session, &ledger, at.today)?;
+        filters.filter.states.extend(state);
         let standings = Standings::read(&ledger, at.prefix(), &mut |_| {})?;
         let mut seqs = match &subjects {
             Some(asked) => seqs_of(&ledger, &asked.all)?,
             None => (0..at.prefix()).map(Seq::new).collect(),
         };
         seqs.retain(|seq| *seq <= at.known_at);
-        seqs.retain(|seq| kind.is_none_or(|kind| standings.kind(*seq) == Some(kind)));
+        if !filters.filter.is_empty() {
+            let facts = read_facts(session, &ledger)?;
+            let passes = |fact: &Fact| filters.filter.passes(&facts, fact);
+            seqs.retain(|seq| facts.fact(*seq).is_some_and(passes));
+        }
         let skip = self.last.map_or(0, |last| seqs.len().saturating_sub(last));
         let mut entries = Vec::with_capacity(seqs.len() - skip);
         for seq in &seqs[skip..] {
@@ -54,8 +65,9 @@ impl Log {
         let meta = at
             .log_meta()
             .filter("person", subjects.map(|asked| asked.reference))
-            .filter("kind", kind)
+            .filter("state", state.map(State::word))
             .filter("last", self.last);
+        let meta = filters.show(meta);
         let mut reply = Reply::at(meta, Listing::columns());
         for entry in &entries {
             reply.push(listing.row(entry, &ledger)?);
@@ -93,14 +105,4 @@ fn seqs_of(ledger: &Ledger, subjects: &[Subject]) -> Result<Vec<Seq>, Failure> {
     seqs.sort_unstable();
     seqs.dedup();
     Ok(seqs)
-}
-
-fn kind(typed: &str) -> Result<Kind, Failure> {
-    Kind::from_spelling(typed).ok_or_else(|| {
-        let failure = Failure::usage(format!("`{typed}` is no kind"));
-        match Kind::nearest(typed) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint("`amparo vocab kinds` lists them"),
-        }
-    })
 }

@@ -13,6 +13,7 @@ use crate::args::CoordinateArgs;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::filters::FilterArgs;
 use crate::lines::LineFilter;
 use crate::output::{Cell, Column, Meta, Reply, text};
 use crate::session::Session;
@@ -71,6 +72,8 @@ pub struct Totals {
     #[arg(short = 'o', long, value_name = "FILE.svg", requires = "every")]
     out: Option<String>,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
@@ -86,7 +89,10 @@ impl Totals {
         let derived = Derived::open(session, &self.at)?;
         let wanted = LineFilter::of(self.state.as_deref(), &derived.profile)?;
         let groupings: Vec<_> = asked.iter().map(|(_, grouping)| *grouping).collect();
-        let (view, as_of) = (derived.then(), derived.at.as_of);
+        let filters = self
+            .filters
+            .check(session, &derived.ledger, derived.at.today)?;
+        let (view, as_of) = (derived.asked(&filters), derived.at.as_of);
         let mut rows = match groupings.as_slice() {
             [] => totals(&view, as_of, &derived.profile),
             groupings => totals_by(&view, as_of, &derived.profile, groupings),
@@ -100,6 +106,7 @@ impl Totals {
             .filter("by", by)
             .filter("depth", self.depth)
             .filter("state", self.state.as_ref());
+        let meta = filters.show(meta);
         let reply = if figures::is_for_people(session.globals.format) {
             for_people(meta, &names, &rows)
         } else {

@@ -76,11 +76,18 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
     let derived = Derived::open(session, &at)?;
     let period = period(totals.from.as_deref().unwrap_or_default(), &derived)?;
     let wanted = totals.lines(&derived.profile)?;
-    let view = derived.then();
+    let filters = totals
+        .filters
+        .check(session, &derived.ledger, derived.at.today)?;
+    let view = derived.asked(&filters);
     let answer = series(&view, period, step.every(), &derived.profile)
         .map_err(|error| Failure::usage(error.to_string()))?;
     let mut lines = answer.lines;
-    lines.retain(|line| wanted.takes(line.axis, &line.state));
+    let codes = &filters.filter.instruments;
+    lines.retain(|line| {
+        let is_asked = |code: &String| codes.is_empty() || codes.contains(code);
+        wanted.takes(line.axis, &line.state) && line.instrument.as_ref().is_none_or(is_asked)
+    });
     let meta = derived
         .at
         .meta()
@@ -88,6 +95,7 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
         .filter("from", Some(period.first()))
         .filter("to", Some(period.last()))
         .filter("state", totals.state.as_ref());
+    let meta = filters.show(meta);
     if let Some(name) = &totals.out {
         let claimed = match wanted {
             LineFilter::Held => claimed(&derived, period),

@@ -1,0 +1,108 @@
+//! The filters: on whose word, and of whom; both sides of a range are included.
+
+use super::harness::Bench;
+use super::totals::text;
+
+#[test]
+fn a_filter_narrows_totals_and_list_to_the_same_people() {
+    let bench = Bench::demo();
+    // By hand, at the end of 20 February 2020: 26 are held.
+    for (filter, held) in [
+        (&[][..], 26),
+        (&["--source", "Demo Watch"], 4),
+        (&["--source", "Demo Gazette"], 22),
+        (&["--source", "Demo Watch", "--source", "Demo Gazette"], 26),
+        (&["--place", "XD:North"], 3),
+        (&["--place", "XD"], 26),
+        (&["--jurisdiction", "military"], 1),
+        (&["--offence", "unlawful assembly"], 1),
+        (&["--kind", "house-arrest"], 1),
+        (&["--occurred", "2020-01-05..2020-01-08"], 2),
+        (&["--person", "Ana Demo"], 1),
+        (&["--group", "g1"], 21),
+        (&["--recorder", "desk"], 26),
+        (&["--recorder", "nobody"], 0),
+        (&["--recorded", "2026-02-10..2026-02-10"], 26),
+        (&["--recorded", "2026-02-09"], 0),
+    ] {
+        let at = ["--as-of", "2020-02-20"];
+        let totals = [&["totals", "--state", "held"], &at[..], filter].concat();
+        let list = [&["list"], &at[..], filter].concat();
+        let rows = bench.run(&[&totals[..], &["-O", "json"]].concat());
+        let shown = rows.json()["meta"]["filters"].to_string();
+        assert_eq!(rows.rows()[0]["count"], held, "{filter:?}");
+        for option in filter.iter().filter_map(|word| word.strip_prefix("--")) {
+            let option = if option == "group" { "person" } else { option };
+            assert!(shown.contains(&format!("\"{option}\":")), "{shown}");
+        }
+        let rows = bench.run(&[&list[..], &["-O", "json"]].concat()).rows();
+        let sum: u64 = rows.iter().map(|row| row["count"].as_u64().unwrap()).sum();
+        assert_eq!(sum, held, "{filter:?}");
+        let csv = bench.run(&[&totals[..], &["-O", "csv"]].concat()).out;
+        assert!(csv.contains(&format!(",{held},")), "{csv}");
+        let table = bench.run(&totals).out;
+        let cells: Vec<_> = table.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(cells[2], held.to_string(), "{table}");
+    }
+}
+
+#[test]
+fn a_log_is_narrowed_to_the_entries_that_say_all_that_is_asked() {
+    let bench = Bench::demo();
+    let entries = |filter: &[&str]| -> Vec<String> {
+        let rows = bench.run(&[&["log", "-O", "json"], filter].concat()).rows();
+        rows.iter().map(|row| text(row, "entry")).collect()
+    };
+    for (filter, expect) in [
+        (&["--state", "granted"][..], &["e17", "e42"][..]),
+        (&["--kind", "escape", "--kind", "death"], &["e33", "e38"]),
+        (&["--court", "Demo High Court"], &["e36"]),
+        (&["--ground", "demo-arms"], &["e37"]),
+        (
+            &["--occurred", "2020-02-10", "--kind", "quashing"],
+            &["e36"],
+        ),
+        (&["--source", "lawyer"], &["e29"]),
+        (&["--person", "Elena Demo", "--state", "deceased"], &["e38"]),
+    ] {
+        assert_eq!(entries(filter), expect, "{filter:?}");
+    }
+}
+
+#[test]
+fn claims_are_compared_with_what_one_publisher_stands_behind() {
+    let bench = Bench::demo();
+    let claims = |filter: &[&str]| {
+        let asked = [&["claims", "--as-of", "2020-04-30", "-O", "json"], filter].concat();
+        bench.run(&asked).rows()
+    };
+    let held = &claims(&[])[0];
+    assert_eq!(
+        (&held["documented_count"], &held["gap_low"]),
+        (&26.into(), &(-6).into())
+    );
+    let gazette = &claims(&["--source", "Demo Gazette"])[0];
+    assert_eq!(gazette["documented_count"], 22);
+    assert!(claims(&["--instrument", "demo-amnesty"]).is_empty());
+}
+
+#[test]
+fn a_filter_that_does_not_read_is_told() {
+    let bench = Bench::demo();
+    for (code, filter, says) in [
+        (2, ["--kind", "arest"], "did you mean `arrest`?"),
+        (2, ["--source-kind", "ngoo"], "did you mean `ngo`?"),
+        (2, ["--jurisdiction", "x"], "--jurisdiction: `x` is none"),
+        (2, ["--occurred", "2020-02-30"], "--occurred"),
+        (
+            2,
+            ["--recorded", "2026-02-10..2026-02-09"],
+            "ends before it begins",
+        ),
+        (2, ["--place", "::"], "this is no place"),
+        (5, ["--person", "Nobody"], "nobody registered fits"),
+    ] {
+        let run = bench.refused(code, &[&["totals"], &filter[..]].concat());
+        assert!(run.err.contains(says), "{filter:?} {}", run.err);
+    }
+}
