@@ -10,6 +10,9 @@ mod harness;
 /// Every file of `fixtures/bad`: place, rule, remedy, exit code, and nothing written.
 #[cfg(test)]
 mod bad_input;
+/// `totals --who` and `--evidence`: who and what is behind each number.
+#[cfg(test)]
+mod behind;
 /// The founding case: what a newcomer sees, and what was known when.
 #[cfg(test)]
 mod demo;

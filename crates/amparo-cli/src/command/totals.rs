@@ -1,5 +1,6 @@
 //! `totals`: how many are in each state, and how many are held.
 
+mod behind;
 mod series;
 
 use amparo_core::word::nearest;
@@ -71,6 +72,12 @@ pub struct Totals {
     /// Draw one line of a series in a new SVG file, with the claims of the same measure
     #[arg(short = 'o', long, value_name = "FILE.svg", requires = "every")]
     out: Option<String>,
+    /// The people behind each number, one row each; the rows add up to the number
+    #[arg(long, conflicts_with_all = ["by", "every", "evidence"])]
+    who: bool,
+    /// The same, with the entry that each row rests on
+    #[arg(long, conflicts_with_all = ["by", "every"])]
+    evidence: bool,
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
@@ -93,6 +100,13 @@ impl Totals {
             .filters
             .check(session, &derived.ledger, derived.at.today)?;
         let (view, as_of) = (derived.asked(&filters), derived.at.as_of);
+        if self.who || self.evidence {
+            let meta = derived.at.meta().filter("state", self.state.as_ref());
+            let meta = filters.show(meta);
+            let reply = behind::reply(meta, &derived, &view, &wanted, self.evidence)?;
+            session.reply(&reply)?;
+            return Ok(Exit::Done);
+        }
         let mut rows = match groupings.as_slice() {
             [] => totals(&view, as_of, &derived.profile),
             groupings => totals_by(&view, as_of, &derived.profile, groupings),
