@@ -53,6 +53,7 @@ impl Coordinates {
         };
         let head = ledger.head();
         let log = Log {
+            option: "--known-at",
             size: head.size,
             recorded: &|seq| recorded(ledger, seq),
         };
@@ -70,6 +71,38 @@ impl Coordinates {
             head,
             ledger: ledger.opening().ledger,
         })
+    }
+
+    /// The same question at another moment: a day, and behind an `@` the known-at, which is the
+    /// head where there is none: `2026-02-20@e41`, `2026-02-20`.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), naming the option.
+    pub fn moment(
+        &self,
+        option: &'static str,
+        text: &str,
+        ledger: &Ledger,
+        now: Recorded,
+    ) -> Result<Self, Failure> {
+        let (of_day, when) = text.split_once('@').unwrap_or((text, "head"));
+        let log = Log {
+            option,
+            size: self.head.size,
+            recorded: &|seq| recorded(ledger, seq),
+        };
+        let known_at = log.resolve(when, ledger.opening().time_zone, self.today, now)?;
+        Ok(Self {
+            as_of: day(option, of_day, self.today)?,
+            known_at,
+            known_at_recorded: recorded(ledger, known_at)?,
+            ..self.clone()
+        })
+    }
+
+    /// Day and known-at in one word: `2026-02-20@e41`.
+    pub fn in_one_word(&self) -> String {
+        format!("{}@{}", self.as_of, self.known_at)
     }
 
     /// How many entries count: the length of the log's prefix.
@@ -135,6 +168,8 @@ fn missing(seq: Seq) -> Failure {
 
 /// A log as positions see it: how long it is, and when each entry was recorded.
 struct Log<'l> {
+    /// The option that asks, for messages.
+    option: &'static str,
     size: u64,
     recorded: &'l dyn Fn(Seq) -> Result<Recorded, Failure>,
 }
@@ -151,16 +186,19 @@ impl Log<'_> {
                 false => Err(self.past_the_head(&format!("there is no {seq} yet"))),
             };
         }
-        let until = until(when, zone, today)?;
+        let until = until(self.option, when, zone, today)?;
         if until.starts_after(now) {
             return Err(self.past_the_head(&format!("{when} has not come yet")));
         }
         match self.recorded_until(until.last)? {
-            0 => Err(
-                Failure::usage(format!("--known-at: the ledger did not exist at {when}")).hint(
-                    format!("it was opened at {}", (self.recorded)(Seq::OPENING)?),
-                ),
-            ),
+            0 => Err(Failure::usage(format!(
+                "{}: the ledger did not exist at {when}",
+                self.option
+            ))
+            .hint(format!(
+                "it was opened at {}",
+                (self.recorded)(Seq::OPENING)?
+            ))),
             count => Ok(Seq::new(count - 1)),
         }
     }
@@ -174,8 +212,8 @@ impl Log<'_> {
 
     fn past_the_head(&self, what: &str) -> Failure {
         let last = self.size.saturating_sub(1);
-        Failure::usage(format!("--known-at: {what}")).hint(format!(
-            "the ledger ends at e{last}; leave --known-at out for all of it"
+        Failure::usage(format!("{}: {what}", self.option)).hint(format!(
+            "the ledger ends at e{last}; leave the known-at out for all of it"
         ))
     }
 
@@ -194,9 +232,11 @@ impl Log<'_> {
 }
 
 /// The stretch of time that a text names: what counts is recorded up to its last millisecond.
-struct Until {
-    first: Recorded,
-    last: Recorded,
+pub struct Until {
+    /// Its first millisecond.
+    pub first: Recorded,
+    /// Its last millisecond.
+    pub last: Recorded,
 }
 
 impl Until {
@@ -206,7 +246,10 @@ impl Until {
 }
 
 /// Reads a day or a time; a day counts to its end in the ledger's time zone.
-fn until(when: &str, zone: Tz, today: Day) -> Result<Until, Failure> {
+///
+/// # Errors
+/// Usage, naming the option.
+pub fn until(option: &str, when: &str, zone: Tz, today: Day) -> Result<Until, Failure> {
     if let Ok(day) = Day::parse(when, today) {
         let start = |day: Day| local(&format!("{day}T00:00:00"), zone);
         let first = start(day);
@@ -225,9 +268,10 @@ fn until(when: &str, zone: Tz, today: Day) -> Result<Until, Failure> {
             first: time,
             last: time,
         }),
-        None => {
-            Err(Failure::usage("--known-at: this is no position in the log").hint(KNOWN_AT_FORMS))
-        }
+        None => Err(
+            Failure::usage(format!("{option}: this is no position in the log"))
+                .hint(KNOWN_AT_FORMS),
+        ),
     }
 }
 
@@ -274,6 +318,7 @@ mod tests {
         ];
         let recorded = |seq: Seq| Ok(time(times[seq.number() as usize]));
         let log = Log {
+            option: "--known-at",
             size: 3,
             recorded: &recorded,
         };

@@ -23,6 +23,7 @@ mod figures;
 mod fold;
 mod globals;
 mod intake;
+mod lines;
 mod listing;
 mod output;
 mod people;

@@ -87,6 +87,36 @@ impl Session<'_, '_> {
         })
     }
 
+    /// Opens the ledger to look at two moments, each a day and a known-at: `2026-02-20@e41`.
+    ///
+    /// The coordinates of the reading are those of the later question, `--to`.
+    ///
+    /// # Errors
+    /// As [`reading`](Self::reading), and usage when `--as-of` or `--known-at` is given.
+    pub fn reading_between(
+        &mut self,
+        from: &str,
+        to: &str,
+        profile: &Option<String>,
+    ) -> Result<(Reading, Coordinates), Failure> {
+        let before = &self.globals.at;
+        for (option, value) in [("--as-of", &before.as_of), ("--known-at", &before.known_at)] {
+            if value.is_some() {
+                let message = format!("--from and --to say when; there is no {option} beside them");
+                return Err(Failure::usage(message)
+                    .hint("write a day and a known-at together: --from 2026-02-20@e41"));
+            }
+        }
+        let now = (self.world.clock)();
+        let Reading { ledger, at } = self.reading(&CoordinateArgs {
+            profile: profile.clone(),
+            ..CoordinateArgs::default()
+        })?;
+        let from = at.moment("--from", from, &ledger, now)?;
+        let at = at.moment("--to", to, &ledger, now)?;
+        Ok((Reading { ledger, at }, from))
+    }
+
     /// Opens the ledger to write.
     ///
     /// # Errors

@@ -277,6 +277,19 @@ fn faults_are_found_where_they_stand_with_a_remedy() {
 }
 
 #[test]
+fn to_say_that_it_is_not_unsourced_is_no_source() {
+    let line = r#"{"kind":"note","text":"a","unsourced":false}"#;
+    assert_eq!(parse(line).unwrap_err()[0].rule, Rule::NoSource);
+}
+
+#[test]
+fn a_retraction_replaces_nothing() {
+    let id = "01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d";
+    let line = format!(r#"{{"kind":"retraction","entry":"{id}","replaces":"{id}"}}"#);
+    assert_eq!(parse(&line).unwrap_err()[0].rule, Rule::Contradiction);
+}
+
+#[test]
 fn every_fault_of_a_line_is_reported() {
     let line = r#"{"kind":"arrest","persn":"fp:1","occurred":"2026-13","place":"VE:","sources":[{"publisher":"","kind":"blog"}]}"#;
     let columns: Vec<_> = parse(line)

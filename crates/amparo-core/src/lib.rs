@@ -9,35 +9,21 @@
 //! stored truth; [`force`] says which entries are in force, and [`course`] derives states from
 //! them.
 
-/// From dated steps to a state on a day.
 pub mod course;
-/// EDTF dates with bounds and a point.
 pub mod date;
-/// Event drafts.
 pub mod draft;
-/// Entries and their lines.
 pub mod entry;
-/// Events and their fields.
 pub mod event;
-/// Faults of input.
 pub mod fault;
 #[doc = include_str!("../FORMAT.md")]
 pub mod format {}
-/// Which entries are in force.
 pub mod force;
-/// Identifiers.
 pub mod id;
-/// Identifiers made from content.
 pub mod identity;
-/// Kinds, axes and states.
 pub mod kind;
-/// The limits of the format.
 pub mod limit;
-/// Private fields, their digests and their openings.
 pub mod private;
-/// Values that fields hold.
 pub mod value;
-/// Closed vocabularies.
 pub mod word;
 
 mod json;

@@ -87,6 +87,11 @@ impl<'c> EventReader<'c> {
         let sources = r.objects("sources", |r| self.source(r));
         let unsourced = r.flag("unsourced");
         let replaces = self.event_id(r, "replaces");
+        if kind == Kind::Retraction && r.has("replaces") {
+            let problem = Problem::new(Rule::Contradiction, "a retraction replaces nothing")
+                .remedy("name what is withdrawn in `entry`, and leave `replaces` out");
+            r.fault("replaces", problem);
+        }
         Some(Event {
             body: body?,
             occurred,
@@ -108,7 +113,7 @@ impl<'c> EventReader<'c> {
             && !sourced
             && !event.unsourced
             && r.lacks("sources")
-            && r.lacks("unsourced")
+            && (r.has("unsourced") || r.lacks("unsourced"))
         {
             let problem = Problem::new(Rule::NoSource, "no source says so").remedy(
                 "add \"sources\":[{\"publisher\":...,\"kind\":...}], or \"unsourced\":true",

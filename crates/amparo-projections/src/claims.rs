@@ -4,6 +4,10 @@
 //! give for the same question. The gap is a range, since both sides are. Claims are compared with
 //! each other only where they speak of the same thing.
 
+mod figures;
+
+pub use figures::{Dispute, Figure, FigureStep, disputes, figures};
+
 use std::collections::HashMap;
 
 use amparo_core::course::Count;
@@ -13,9 +17,10 @@ use amparo_core::id::Seq;
 use amparo_core::value::{Measure, Quantity};
 
 use crate::changes::{Change, changes};
+use crate::fact::SubjectId;
 use crate::profile::Profile;
+use crate::roster::present_run;
 use crate::scope::Scope;
-use crate::totals::{Cell, standings};
 use crate::view::View;
 
 /// How far from a number "about" it may be, in percent, before two claims contradict each other.
@@ -39,6 +44,17 @@ pub struct ClaimRow<'a> {
     pub gap: Gap,
     /// The claims in force of other claimants on the same thing whose numbers do not fit it.
     pub contradicted_by: Vec<Seq>,
+}
+
+/// One thing of the sort that a claim speaks of, documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    /// Whom it is about.
+    pub subject: SubjectId,
+    /// The entry that it rests on.
+    pub entry: Seq,
+    /// How many it stands for, and how sure it is.
+    pub total: Count,
 }
 
 /// Claimed less documented: a range, open where the claim is.
@@ -68,37 +84,53 @@ impl Gap {
 ///
 /// Claims about a time that begins after the day are left out, and periods end with it.
 pub fn claims<'a>(view: &View<'a>, as_of: Day, profile: &Profile) -> Vec<ClaimRow<'a>> {
-    let stated = claims_in_force(view);
     let changes = changes(view);
+    let mut contradicted_by: HashMap<Seq, Vec<Seq>> = HashMap::new();
+    for (one, other) in contradictions(view) {
+        contradicted_by.entry(one).or_default().push(other);
+        contradicted_by.entry(other).or_default().push(one);
+    }
     let mut documented = HashMap::new();
     let mut rows = Vec::new();
-    for (seq, claim) in &stated {
-        let period = period(view, *seq, claim);
-        let last = period.map_or(as_of, |period| period.last().min(as_of));
-        if period.is_some_and(|period| period.first() > as_of) {
+    for (seq, claim) in claims_in_force(view) {
+        let Some(question) = Question::of(view, seq, claim, as_of) else {
             continue;
-        }
-        let question = Question {
-            measure: claim.measure,
-            instrument: claim.instrument.as_ref().map(|code| code.as_str()),
-            first: period.map(Period::first),
-            last,
-            scope: Scope::of(view, claim.scope.as_deref()),
         };
-        let documented = *documented
-            .entry(question)
-            .or_insert_with(|| question.documented(view, profile, &changes));
+        let documented = *documented.entry(question).or_insert_with(|| {
+            let mut sum = Count::default();
+            question.each(view, profile, &changes, |named| sum += named.total);
+            sum
+        });
+        let mut contradicted_by = contradicted_by.remove(&seq).unwrap_or_default();
+        contradicted_by.sort_unstable();
         rows.push(ClaimRow {
-            seq: *seq,
+            seq,
             claim,
-            period,
+            period: period(view, seq, claim),
             place: question.scope.place(),
             documented,
             gap: Gap::new(&claim.quantity, documented),
-            contradicted_by: contradicted_by(view, *seq, claim, &stated),
+            contradicted_by,
         });
     }
     rows
+}
+
+/// What is documented by name of the things that a claim speaks of: their totals add up to
+/// `documented` of its row. Held ones are in the order of first mention, changes by subject.
+///
+/// Empty for what is no claim in force, and for a claim about a time that begins after the day.
+pub fn named(view: &View<'_>, claim: Seq, as_of: Day, profile: &Profile) -> Vec<Named> {
+    let mut all = Vec::new();
+    let fact = view.fact(claim).filter(|_| view.counts(claim));
+    if let Some(stated) = fact.and_then(|fact| view.facts().claim(fact))
+        && let Some(question) = Question::of(view, claim, stated, as_of)
+    {
+        question.each(view, profile, &changes(view), |named| {
+            all.extend(Some(named).filter(|named| !named.total.is_zero()));
+        });
+    }
+    all
 }
 
 /// The claims in force with those they contradict: same measure, instrument, scope and time,
@@ -156,14 +188,6 @@ fn subject_of<'a>(
     (claim.measure, instrument, claim.scope.as_deref(), period)
 }
 
-fn contradicted_by(view: &View<'_>, seq: Seq, claim: &Claim, stated: &[(Seq, &Claim)]) -> Vec<Seq> {
-    let subject = subject_of(view, seq, claim);
-    let others = stated.iter().filter(|(other, of)| {
-        *other != seq && contradict(claim, of) && subject_of(view, *other, of) == subject
-    });
-    others.map(|(other, _)| *other).collect()
-}
-
 fn contradict(one: &Claim, other: &Claim) -> bool {
     let ((low, high), (other_low, other_high)) = (meant(&one.quantity), meant(&other.quantity));
     let above = |low: u64, high: Option<u64>| high.is_some_and(|high| low > high);
@@ -201,44 +225,63 @@ struct Question<'a> {
     scope: Scope<'a>,
 }
 
-impl Question<'_> {
-    fn documented(&self, view: &View<'_>, profile: &Profile, changes: &[Change]) -> Count {
-        let code = self.instrument.map(|code| view.facts().text_id(code));
-        let mut sum = Count::default();
-        match self.measure {
-            Measure::Held => return self.held(view, profile),
-            Measure::Arrests
-            | Measure::Releases
-            | Measure::ConditionalReleases
-            | Measure::Exits
-            | Measure::Deaths
-            | Measure::ClemencyRequests
-            | Measure::ClemencyGrants
-            | Measure::ClemencyRefusals => {}
+impl<'a> Question<'a> {
+    /// What a claim asks; `None` if it is about a time that begins after the day.
+    fn of(view: &View<'_>, seq: Seq, claim: &'a Claim, as_of: Day) -> Option<Self> {
+        let period = period(view, seq, claim);
+        let is_later = period.is_some_and(|period| period.first() > as_of);
+        (!is_later).then(|| Self {
+            measure: claim.measure,
+            instrument: claim.instrument.as_ref().map(|code| code.as_str()),
+            first: period.map(Period::first),
+            last: period.map_or(as_of, |period| period.last().min(as_of)),
+            scope: Scope::of(view, claim.scope.as_deref()),
+        })
+    }
+
+    /// Everything documented, one by one; also what is zero.
+    fn each(
+        &self,
+        view: &View<'_>,
+        profile: &Profile,
+        changes: &[Change],
+        mut add: impl FnMut(Named),
+    ) {
+        if self.measure == Measure::Held {
+            return self.each_held(view, profile, add);
         }
+        let code = self.instrument.map(|code| view.facts().text_id(code));
         for change in changes.iter().filter(|change| change.is(self.measure)) {
             let asked = code.is_none_or(|code| code.is_some() && code == change.instrument);
             if asked && self.scope.holds_change(view, change) {
-                sum += self.counted(change).times(change.weight);
+                add(Named {
+                    subject: change.subject,
+                    entry: change.seq,
+                    total: self.counted(change).times(change.weight),
+                });
             }
         }
-        sum
     }
 
-    fn held(&self, view: &View<'_>, profile: &Profile) -> Count {
-        let mut sum = Count::default();
+    fn each_held(&self, view: &View<'_>, profile: &Profile, mut add: impl FnMut(Named)) {
         for subject in view.subjects() {
             if !self.scope.is_everywhere() && !self.scope.holds_subject(view, subject, self.last) {
                 continue;
             }
-            let weight = view.weight(subject);
-            standings(&view.courses(subject), self.last, profile, |cell, one| {
-                if cell == Cell::Held {
-                    sum += one.times(weight);
-                }
-            });
+            let custody = view.courses(subject).custody;
+            let total = profile
+                .held(&custody, self.last)
+                .times(view.weight(subject));
+            let states = |state| profile.states().contains(state);
+            let run = present_run(&custody, self.last, states).unwrap_or_default();
+            if let Some(latest) = run.last() {
+                add(Named {
+                    subject,
+                    entry: latest.step.seq,
+                    total,
+                });
+            }
         }
-        sum
     }
 
     /// Whether a change falls into the period: certainly, at its point, possibly.

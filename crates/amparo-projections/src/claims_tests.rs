@@ -227,3 +227,82 @@ fn how_a_figure_moved_is_in_log_order_without_what_was_withdrawn() {
     let figures = moved(&rows, "A", Measure::Held).map(|row| row.claim.quantity.to_string());
     assert_eq!(figures.collect::<Vec<_>>(), ["902", "810", "650"]);
 }
+
+#[test]
+fn what_is_named_adds_up_to_what_is_documented() {
+    let mut sample = Sample::of(&DOCUMENTED);
+    for (measure, about) in [
+        ("held", "2026-02-01"),
+        ("held", "2026-02-08"),
+        ("arrests", "2026-01"),
+        ("releases", "2026-02-19"),
+        ("clemency-requests", "2026-02-20"),
+    ] {
+        sample.add(&format!(
+            r#""kind":"claim","claimant":"Watch","measure":"{measure}","quantity":{{"low":1}},"about":"{about}""#
+        ));
+    }
+    sample.add(
+        r#""kind":"claim","claimant":"Watch","measure":"held","quantity":{"low":1},"about":"2026-02-01","scope":"VE:Caracas""#,
+    );
+    let facts = sample.facts();
+    let view = View::head(&facts);
+    let on = day("2026-02-28");
+    let entries = |seq| -> Vec<u64> {
+        let named = named(&view, seq, on, &Profile::default());
+        named.iter().map(|named| named.entry.number()).collect()
+    };
+    let expect: [&[u64]; 6] = [&[3, 1, 5], &[1, 5], &[0, 1, 5], &[7], &[9], &[3]];
+    let rows = claims(&view, on, &Profile::default());
+    assert_eq!(rows.len(), expect.len());
+    for (row, expect) in rows.iter().zip(expect) {
+        assert_eq!(entries(row.seq), expect, "{}", row.seq);
+        let mut sum = Count::default();
+        for named in named(&view, row.seq, on, &Profile::default()) {
+            sum += named.total;
+        }
+        assert_eq!(sum, row.documented, "{}", row.seq);
+    }
+    assert_eq!(entries(Seq::new(0)), Vec::<u64>::new());
+}
+
+#[test]
+fn figures_move_by_the_days_they_speak_of() {
+    let claim = |claimant: &str, quantity: &str, about: &str| {
+        format!(
+            r#""kind":"claim","claimant":"{claimant}","measure":"held","quantity":{quantity},"about":"{about}""#
+        )
+    };
+    let drafts = [
+        claim("A", r#"{"low":902,"high":902}"#, "2026-01-05"),
+        claim("B", r#"{"low":420}"#, "2026-01-05"),
+        claim("A", r#"{"low":640,"high":660}"#, "2026-02-20"),
+        claim("A", r#"{"low":800,"high":800}"#, "2026-01-31"),
+        claim("B", r#"{"low":300,"high":310}"#, "2026-02-20"),
+    ];
+    let drafts: Vec<&str> = drafts.iter().map(String::as_str).collect();
+    let facts = Sample::of(&drafts).facts();
+    let view = View::head(&facts);
+    let rows = claims(&view, day("2026-12-31"), &Profile::default());
+    let step = |step: &FigureStep| {
+        let bound = |bound: Option<i64>| bound.map_or("-".to_owned(), |n| n.to_string());
+        let moved = step.moved.map_or(String::new(), |moved| {
+            format!(" {}..{}", bound(moved.low), bound(moved.high))
+        });
+        format!("{}{moved}", step.seq)
+    };
+    let shown = |figure: &Figure<'_>| {
+        let steps: Vec<_> = figure.steps.iter().map(step).collect();
+        format!("{}: {}", figure.claimant, steps.join(", "))
+    };
+    let shown: Vec<_> = figures(&rows).iter().map(shown).collect();
+    assert_eq!(
+        shown,
+        ["A: e0, e3 -102..-102, e2 -160..-140", "B: e1, e4 -..-110"]
+    );
+    let apart: Vec<_> = disputes(&view)
+        .iter()
+        .map(|of| (of.one.number(), of.other.number(), of.apart))
+        .collect();
+    assert_eq!(apart, [(2, 4, 330)]);
+}

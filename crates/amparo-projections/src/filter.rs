@@ -1,52 +1,62 @@
-//! Which entries is a question asked of?
+//! Which entries is a question asked of, and of whom?
 //!
-//! A [`Filter`] names what entries must say; every field that is set must be met, and within a
-//! field one of its values is enough. Given to [`View::filtered`](crate::View::filtered) it lets
-//! "the government's ledger" and "the NGO's ledger" be laid side by side: only the status entries
-//! that pass count. It knows texts, not numbers, so that it can be made before the log is read.
+//! A [`Filter`] has fields of two sorts. Some say *on whose word*: given to
+//! [`View::asked`](crate::View::asked), only the status entries that meet them count, so that
+//! "the government's ledger" and "the NGO's ledger" can be laid side by side. Others say *of
+//! whom*: somebody counts if what is known at the end of a day meets them, since a release that
+//! names no place still ends a stay in that place. Every field that is set must be met, and within
+//! a field one of its values is enough. A filter knows texts, not numbers, so that it can be made
+//! before the log is read.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use amparo_core::date::Period;
+use amparo_core::date::{Day, Period};
 use amparo_core::entry::Recorded;
-use amparo_core::kind::Kind;
+use amparo_core::id::Subject;
+use amparo_core::kind::{Axis, Kind, State};
 use amparo_core::value::{Jurisdiction, Place, SourceKind};
 
-use crate::fact::Fact;
+use crate::fact::{Fact, SubjectId, TextId};
 use crate::facts::Facts;
+use crate::sources::Standing;
+use crate::view::View;
 
-/// What entries must say; empty fields ask nothing.
+/// What is asked; empty fields ask nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// The kinds.
+    /// On whose word: the kinds.
     pub kinds: Vec<Kind>,
-    /// The publishers, one of whom stands behind the entry.
+    /// On whose word: the publishers, one of whom stands behind the entry.
     pub publishers: Vec<String>,
-    /// The kinds of source, one of which stands behind the entry.
+    /// On whose word: the kinds of source, one of which stands behind the entry.
     pub source_kinds: Vec<SourceKind>,
-    /// How many publishers, each counted once, stand behind the entry at least. Sealed sources
-    /// count as one publisher more.
+    /// On whose word: how many independent publishers stand behind the entry at least. Sealed
+    /// sources count as one publisher more.
     pub publishers_min: usize,
-    /// Who recorded it.
+    /// On whose word: who recorded it.
     pub recorders: Vec<String>,
-    /// The place it names is, or lies in, one of these.
-    pub places: Vec<Place>,
-    /// The authority it names.
-    pub authorities: Vec<String>,
-    /// The court it names.
-    pub courts: Vec<String>,
-    /// The jurisdiction it names.
-    pub jurisdictions: Vec<Jurisdiction>,
-    /// One of the offences it names.
-    pub offences: Vec<String>,
-    /// The instrument it speaks of.
-    pub instruments: Vec<String>,
-    /// The exclusion ground it names.
-    pub grounds: Vec<String>,
-    /// It can have happened on a day of this period.
+    /// On whose word: it can have happened on a day of this period.
     pub occurred: Option<Period>,
-    /// It was recorded between these times, both included.
+    /// On whose word: it was recorded between these times, both included.
     pub recorded: Option<(Recorded, Recorded)>,
+    /// Of whom: the states, one of which they can be in (an entry: leads to).
+    pub states: Vec<State>,
+    /// Of whom: the place is, or lies in, one of these.
+    pub places: Vec<Place>,
+    /// Of whom: the authority last named.
+    pub authorities: Vec<String>,
+    /// Of whom: the court last named.
+    pub courts: Vec<String>,
+    /// Of whom: the jurisdiction last named.
+    pub jurisdictions: Vec<Jurisdiction>,
+    /// Of whom: an offence that is named.
+    pub offences: Vec<String>,
+    /// Of whom: an instrument under which something was asked or decided.
+    pub instruments: Vec<String>,
+    /// Of whom: the exclusion ground last named.
+    pub grounds: Vec<String>,
+    /// Of whom: the persons and groups themselves, and those merged with them.
+    pub subjects: HashSet<Subject>,
 }
 
 impl Filter {
@@ -55,38 +65,154 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Whether an entry of these facts says what the filter asks.
+    /// Whether some field says of whom.
+    pub fn asks_of_whom(&self) -> bool {
+        let on_whose_word = Self {
+            states: Vec::new(),
+            places: Vec::new(),
+            authorities: Vec::new(),
+            courts: Vec::new(),
+            jurisdictions: Vec::new(),
+            offences: Vec::new(),
+            instruments: Vec::new(),
+            grounds: Vec::new(),
+            subjects: HashSet::new(),
+            ..self.clone()
+        };
+        on_whose_word != *self
+    }
+
+    /// Whether an entry itself says all that the filter asks, of both sorts: for lists of
+    /// entries. Persons and groups are those that the entry names, before merges.
     pub fn passes(&self, facts: &Facts, fact: &Fact) -> bool {
         let text = |id| facts.text(id);
-        one_of(&self.kinds, Some(fact.kind()))
+        self.counts(facts, fact)
+            && one_of(&self.states, fact.kind().state())
             && one_of(&self.jurisdictions, fact.jurisdiction())
-            && named(&self.recorders, Some(facts.recorder(fact)))
             && named(&self.authorities, fact.authority().map(text))
             && named(&self.courts, fact.court().map(text))
             && named(&self.instruments, fact.instrument().map(text))
             && named(&self.grounds, fact.ground().map(text))
             && any_named(&self.offences, || facts.offences(fact))
+            && self.is_in_places(fact.place().map(text))
+            && self.names_subject(facts, fact)
+    }
+
+    /// Whether an entry counts: it meets the fields that say on whose word.
+    pub fn counts(&self, facts: &Facts, fact: &Fact) -> bool {
+        one_of(&self.kinds, Some(fact.kind()))
+            && named(&self.recorders, Some(facts.recorder(fact)))
             && self.passes_sources(facts, fact)
-            && self.passes_place(fact.place().map(text))
             && self.passes_times(fact)
+    }
+
+    /// Whether somebody is asked about: what counts in the view by the end of a day meets the
+    /// fields that say of whom.
+    pub fn keeps(&self, view: &View<'_>, subject: SubjectId, as_of: Day) -> bool {
+        let facts = view.facts();
+        let place = || view.place(subject, as_of).map(|(_, id)| facts.text(id));
+        self.is_asked_about(view, subject)
+            && (self.states.is_empty() || self.can_stand(view, subject, as_of))
+            && (self.places.is_empty() || self.is_in_places(place()))
+            && self.is_in_reached(view, subject, as_of)
+    }
+
+    /// Those whom the filter keeps with all who are merged into them; `None` if it asks of
+    /// everybody. Looks at every subject.
+    pub fn cohort(&self, view: &View<'_>, as_of: Day) -> Option<HashSet<SubjectId>> {
+        if !self.asks_of_whom() {
+            return None;
+        }
+        let roots = view.subjects();
+        let kept: HashSet<_> = roots
+            .filter(|root| self.keeps(view, *root, as_of))
+            .collect();
+        let all = (0..view.facts().subject_count() as u32).map(SubjectId::new);
+        Some(all.filter(|one| kept.contains(&view.root(*one))).collect())
+    }
+
+    fn is_asked_about(&self, view: &View<'_>, subject: SubjectId) -> bool {
+        let root = view.root(subject);
+        let is_root = |asked: &Subject| {
+            let asked = view.facts().subject_id(*asked);
+            asked.is_some_and(|asked| view.root(asked) == root)
+        };
+        self.subjects.is_empty() || self.subjects.iter().any(is_root)
+    }
+
+    fn can_stand(&self, view: &View<'_>, subject: SubjectId, as_of: Day) -> bool {
+        let courses = view.courses(subject);
+        let clemency = courses.clemency.iter().map(|(_, course)| course);
+        let mut courses = [&courses.custody, &courses.case]
+            .into_iter()
+            .chain(clemency);
+        courses.any(|course| {
+            course
+                .at(as_of)
+                .count(|state| self.states.contains(&state))
+                .high
+                > 0
+        })
+    }
+
+    /// The fields for which the entries reached by the end of the day are looked through.
+    fn is_in_reached(&self, view: &View<'_>, subject: SubjectId, as_of: Day) -> bool {
+        let asks = !self.authorities.is_empty()
+            || !self.courts.is_empty()
+            || !self.jurisdictions.is_empty()
+            || !self.offences.is_empty()
+            || !self.instruments.is_empty()
+            || !self.grounds.is_empty();
+        if !asks {
+            return true;
+        }
+        let facts = view.facts();
+        let reached = view.reached(subject, as_of, |kind| kind.axis().is_some());
+        let text = |id| facts.text(id);
+        let latest = reached.iter().rev().map(|(_, fact)| *fact);
+        let last = |pick: &dyn Fn(&Fact) -> Option<TextId>| latest.clone().find_map(pick).map(text);
+        let of_clemency = |fact: &&Fact| fact.kind().axis() == Some(Axis::Clemency);
+        named(&self.authorities, last(&Fact::authority))
+            && named(&self.courts, last(&Fact::court))
+            && named(&self.grounds, last(&Fact::ground))
+            && one_of(
+                &self.jurisdictions,
+                latest.clone().find_map(Fact::jurisdiction),
+            )
+            && any_named(&self.offences, || {
+                latest.clone().flat_map(|fact| facts.offences(fact))
+            })
+            && any_named(&self.instruments, || {
+                let codes = latest
+                    .clone()
+                    .filter(of_clemency)
+                    .filter_map(Fact::instrument);
+                codes.map(text)
+            })
     }
 
     fn passes_sources(&self, facts: &Facts, fact: &Fact) -> bool {
         let voices = facts.voices(fact);
-        let enough = || {
-            let publishers: BTreeSet<_> = voices.iter().map(|voice| voice.publisher).collect();
-            publishers.len() + usize::from(fact.has_sealed_sources()) >= self.publishers_min
-        };
         let kinds = &self.source_kinds;
         any_named(&self.publishers, || facts.publishers(fact))
             && (kinds.is_empty() || voices.iter().any(|voice| kinds.contains(&voice.kind)))
-            && (self.publishers_min == 0 || enough())
+            && (self.publishers_min == 0
+                || Standing::behind(facts, [fact]).count() >= self.publishers_min)
     }
 
-    fn passes_place(&self, place: Option<&str>) -> bool {
+    fn is_in_places(&self, place: Option<&str>) -> bool {
         let place = || place.and_then(Place::new);
         self.places.is_empty()
             || place().is_some_and(|place| self.places.iter().any(|wider| place.lies_in(wider)))
+    }
+
+    fn names_subject(&self, facts: &Facts, fact: &Fact) -> bool {
+        let named = [fact.subject(), fact.second_subject()];
+        let mut named = named
+            .into_iter()
+            .flatten()
+            .filter_map(|id| facts.subject(id));
+        self.subjects.is_empty() || named.any(|subject| self.subjects.contains(&subject))
     }
 
     fn passes_times(&self, fact: &Fact) -> bool {
@@ -112,187 +238,5 @@ fn any_named<'f, I: Iterator<Item = &'f str>>(asked: &[String], said: impl Fn() 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample::{Sample, day};
-    use crate::totals::totals;
-    use crate::{Profile, View};
-
-    const HISTORY: [&str; 5] = [
-        r#""kind":"arrest","person":"p:1","occurred":"2026-02-01/2026-02-03","authority":"Force","place":"VE:Caracas:A","sources":[{"publisher":"Watch","kind":"ngo"},{"publisher":"Press","kind":"media"}]"#,
-        r#""kind":"arrest","person":"p:2","occurred":"2026-02-05","place":"VE:Zulia","sources":[{"publisher":"Watch","kind":"ngo"}]"#,
-        r#""kind":"release","person":"p:1","occurred":"2026-02-08","sources":[{"publisher":"Ministry","kind":"official"}]"#,
-        r#""kind":"charge","person":"p:2","occurred":"2026-02-09","court":"2nd","jurisdiction":"military","offences":["treason","arms"]"#,
-        r#""kind":"clemency-exclusion","person":"p:2","occurred":"2026-02-10","instrument":"law","ground":"arms","court":"3rd""#,
-    ];
-
-    #[test]
-    fn each_field_passes_the_entries_that_meet_it() {
-        let sample = Sample::of(&HISTORY);
-        let facts = sample.facts();
-        let texts = |text: &str| vec![text.to_owned()];
-        let none = Filter::default;
-        let recorded = |n: usize| sample.entries[n].recorded;
-        let period = |from, to| Period::new(day(from), day(to));
-        for (filter, expect) in [
-            (none(), "01234"),
-            (
-                Filter {
-                    kinds: vec![Kind::Arrest, Kind::Charge],
-                    ..none()
-                },
-                "013",
-            ),
-            (
-                Filter {
-                    publishers: texts("Watch"),
-                    ..none()
-                },
-                "01",
-            ),
-            (
-                Filter {
-                    publishers: texts("Nobody"),
-                    ..none()
-                },
-                "",
-            ),
-            (
-                Filter {
-                    source_kinds: vec![SourceKind::Official, SourceKind::Media],
-                    ..none()
-                },
-                "02",
-            ),
-            (
-                Filter {
-                    publishers_min: 1,
-                    ..none()
-                },
-                "012",
-            ),
-            (
-                Filter {
-                    publishers_min: 2,
-                    ..none()
-                },
-                "0",
-            ),
-            (
-                Filter {
-                    recorders: texts("desk"),
-                    ..none()
-                },
-                "01234",
-            ),
-            (
-                Filter {
-                    recorders: texts("other"),
-                    ..none()
-                },
-                "",
-            ),
-            (
-                Filter {
-                    places: vec![Place::new("VE:Caracas").unwrap()],
-                    ..none()
-                },
-                "0",
-            ),
-            (
-                Filter {
-                    places: vec![Place::new("VE").unwrap()],
-                    ..none()
-                },
-                "01",
-            ),
-            (
-                Filter {
-                    authorities: texts("Force"),
-                    ..none()
-                },
-                "0",
-            ),
-            (
-                Filter {
-                    courts: vec!["2nd".into(), "3rd".into()],
-                    ..none()
-                },
-                "34",
-            ),
-            (
-                Filter {
-                    jurisdictions: vec![Jurisdiction::Military],
-                    ..none()
-                },
-                "3",
-            ),
-            (
-                Filter {
-                    offences: texts("arms"),
-                    ..none()
-                },
-                "3",
-            ),
-            (
-                Filter {
-                    instruments: texts("law"),
-                    ..none()
-                },
-                "4",
-            ),
-            (
-                Filter {
-                    grounds: texts("arms"),
-                    ..none()
-                },
-                "4",
-            ),
-            (
-                Filter {
-                    occurred: period("2026-02-03", "2026-02-05"),
-                    ..none()
-                },
-                "01",
-            ),
-            (
-                Filter {
-                    recorded: Some((recorded(1), recorded(2))),
-                    ..none()
-                },
-                "12",
-            ),
-            (
-                Filter {
-                    publishers: texts("Watch"),
-                    occurred: period("2026-02-05", "2026-02-28"),
-                    ..none()
-                },
-                "1",
-            ),
-        ] {
-            let passing = (0..5).filter(|n| filter.passes(&facts, facts.at(*n)));
-            let passing: String = passing.map(|n| n.to_string()).collect();
-            assert_eq!(passing, expect, "{filter:?}");
-            assert_eq!(filter.is_empty(), filter == none());
-        }
-    }
-
-    #[test]
-    fn two_ledgers_can_be_laid_side_by_side() {
-        let facts = Sample::of(&HISTORY).facts();
-        let held = |publisher: &str| {
-            let filter = Filter {
-                publishers: vec![publisher.to_owned()],
-                ..Filter::default()
-            };
-            let view = View::head(&facts).filtered(|_, fact| filter.passes(&facts, fact));
-            let rows = totals(&view, day("2026-02-28"), &Profile::default());
-            rows.last().map(|row| row.total.count)
-        };
-        assert_eq!(held("Watch"), Some(2));
-        assert_eq!(held("Ministry"), Some(0));
-        let whole = totals(&View::head(&facts), day("2026-02-28"), &Profile::default());
-        assert_eq!(whole.last().map(|row| row.total.count), Some(1));
-    }
-}
+#[path = "filter_tests.rs"]
+mod tests;

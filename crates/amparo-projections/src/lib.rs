@@ -2,8 +2,9 @@
 //!
 //! [`Facts`] is fed every entry in order. A [`View`] of it is what was known at some entry: which
 //! entries are in force, who is whom, what a group weighs. Each question is a file of its own, a
-//! pure function over a view: [`totals`], [`timeline`], [`roster`], [`claims`], [`conflicts`],
-//! [`audit`]. [`RunningTotals`] answers the first of them entry by entry.
+//! pure function over a view: [`totals`], [`series`], [`flows`], [`timeline`], [`roster`],
+//! [`claims`], [`conflicts`], [`audit`], [`reports`]. [`diff`] goes from one view to another, and
+//! [`RunningTotals`] follows the log entry by entry.
 //!
 //! ```
 //! use amparo_core::entry::Entry;
@@ -32,20 +33,32 @@ pub mod claims;
 pub mod conflicts;
 // A subject's steps on the three axes.
 pub mod courses;
+// Why a number moved.
+pub mod diff;
 // One entry, compactly.
 pub mod fact;
 // The whole log, compactly.
 pub mod facts;
 // Which entries count.
 pub mod filter;
+// Who came in and who went out.
+pub mod flows;
 // Totals laid out by place, court, source and the like.
 pub mod grouping;
 // Who counts as held.
 pub mod profile;
+// Which rule a profile's name stands for.
+pub mod profiles;
+// What documenters file.
+pub mod reports;
 // Who is in a state.
 pub mod roster;
 // Totals kept up to date.
 pub mod running;
+// Totals over time.
+pub mod series;
+// Who stands behind entries.
+pub mod sources;
 // Sets of states.
 pub mod state_set;
 // The story of one subject.
@@ -55,6 +68,7 @@ pub mod totals;
 // What is known at an entry.
 pub mod view;
 
+mod following;
 mod interner;
 mod merging;
 mod scope;
@@ -65,7 +79,9 @@ mod naive;
 mod sample;
 
 pub use facts::{ApplyError, Facts};
+pub use filter::Filter;
 pub use profile::Profile;
+pub use profiles::Profiles;
 pub use running::RunningTotals;
 pub use view::View;
 

@@ -232,7 +232,8 @@ fn draft() -> impl Strategy<Value = (String, prop::sample::Index, bool)> {
     )
 }
 
-fn history() -> impl Strategy<Value = Sample> {
+/// Random histories of a few persons and groups in one February.
+pub(crate) fn history() -> impl Strategy<Value = Sample> {
     prop::collection::vec(draft(), 1..40).prop_map(|drafts| {
         let mut sample = Sample::default();
         for (draft, target, replaces) in drafts {
@@ -251,7 +252,8 @@ fn history() -> impl Strategy<Value = Sample> {
     })
 }
 
-fn february(n: u32) -> Day {
+/// The n-th day of February.
+pub(crate) fn february(n: u32) -> Day {
     day("2026-01-31").plus_days(n).unwrap()
 }
 

@@ -90,16 +90,8 @@ fn row(
     if total.is_zero() {
         return None;
     }
-    let in_state = |placed: &&Placed<State>| is(placed.step.state);
-    let standing = course.at(as_of);
-    // The step at the points if it is one, else the last of those that can be.
-    let possible = standing.possible.iter().rev().find(in_state);
-    let stands = standing.point.filter(in_state).or(possible)?;
-    let steps = course.steps();
-    let last = steps.iter().position(|step| step == stands)?;
-    let run = steps[..=last].iter().rev().take_while(in_state).count();
-    let run = &steps[last + 1 - run..=last];
-    let first = run.first()?;
+    let run = present_run(course, as_of, is)?;
+    let (first, stands) = (run.first()?, run.last()?);
     let mut publishers: Vec<_> = run
         .iter()
         .filter_map(|placed| view.fact(placed.step.seq))
@@ -119,6 +111,24 @@ fn row(
         publishers,
         place: view.place(subject, as_of).map(|(_, place)| place),
     })
+}
+
+/// The steps of the present run of such states at the end of a day, up to the one that stands:
+/// the one at the points if it is in such a state, else the last of those that can be. `None` if
+/// nothing of the kind is possible.
+pub(crate) fn present_run(
+    course: &Course<State>,
+    as_of: Day,
+    is: impl Fn(State) -> bool,
+) -> Option<&[Placed<State>]> {
+    let in_state = |placed: &&Placed<State>| is(placed.step.state);
+    let standing = course.at(as_of);
+    let possible = standing.possible.iter().rev().find(in_state);
+    let stands = standing.point.filter(in_state).or(possible)?;
+    let steps = course.steps();
+    let last = steps.iter().position(|step| step == stands)?;
+    let run = steps[..=last].iter().rev().take_while(in_state).count();
+    Some(&steps[last + 1 - run..=last])
 }
 
 #[cfg(test)]

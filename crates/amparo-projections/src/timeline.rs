@@ -12,6 +12,7 @@ use amparo_core::kind::{Axis, CaseState, CustodyState, Kind, State};
 
 use crate::fact::{Fact, SubjectId, TextId};
 use crate::profile::Profile;
+use crate::state_set::StateSet;
 use crate::view::View;
 
 /// The story of one person or group, and where it has come to at the end of a day.
@@ -165,14 +166,7 @@ pub fn full_freedom(custody: &Course<State>, case: &Course<State>, as_of: Day) -
 
 /// Whether each step is an arrest after an earlier exit from custody.
 pub fn rearrests(view: &View<'_>, custody: &Course<State>) -> Vec<Seq> {
-    use CustodyState::{ConditionalRelease, Escaped, Exiled, ExitUnknown, Released};
-    let out = crate::state_set::StateSet::of_custody([
-        ConditionalRelease,
-        Released,
-        ExitUnknown,
-        Escaped,
-        Exiled,
-    ]);
+    let out = out_of_custody();
     let mut has_been_out = false;
     let mut found = Vec::new();
     for placed in custody.steps() {
@@ -183,6 +177,12 @@ pub fn rearrests(view: &View<'_>, custody: &Course<State>) -> Vec<Seq> {
         has_been_out |= out.contains(placed.step.state);
     }
     found
+}
+
+/// The states of somebody who has left custody alive.
+pub(crate) fn out_of_custody() -> StateSet {
+    use CustodyState::{ConditionalRelease, Escaped, Exiled, ExitUnknown, Released};
+    StateSet::of_custody([ConditionalRelease, Released, ExitUnknown, Escaped, Exiled])
 }
 
 /// The runs of steps in the profile's states that can have begun by the end of a day.

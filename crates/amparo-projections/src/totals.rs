@@ -183,31 +183,66 @@ impl Tally {
         profile: &Profile,
         by: &[Option<String>],
     ) -> Vec<TotalsRow> {
-        let row = |axis, state: &str, instrument: Option<&str>, total| TotalsRow {
-            axis,
-            state: state.to_owned(),
-            instrument: instrument.map(str::to_owned),
+        let lines = lines(facts, profile, self.clemency.keys().copied());
+        let row = |line: Line| TotalsRow {
+            total: self.total(line.cell),
+            axis: line.axis,
+            state: line.state,
+            instrument: line.instrument,
             by: by.to_vec(),
-            total,
         };
-        let singles = State::all().zip(self.single);
-        let mut rows: Vec<_> = singles
-            .map(|(state, total)| row(state.axis().word(), state.word(), None, total))
-            .collect();
-        let mut instruments: Vec<_> = self
-            .clemency
-            .iter()
-            .map(|(code, totals)| (facts.text(*code), totals))
-            .collect();
-        instruments.sort_unstable_by_key(|(code, _)| *code);
-        for (code, totals) in instruments {
-            for (state, total) in ClemencyState::ALL.iter().zip(totals) {
-                rows.push(row("clemency", state.word(), Some(code), *total));
-            }
-        }
-        rows.push(row("profile", profile.name(), None, self.held));
-        rows
+        lines.into_iter().map(row).collect()
     }
+
+    fn total(&self, cell: Cell) -> Count {
+        match cell {
+            Cell::Single(state) => self.single[index(state)],
+            Cell::Clemency(code, state) => {
+                let totals = self.clemency.get(&code);
+                totals.map_or(Count::default(), |totals| totals[state as usize])
+            }
+            Cell::Held => self.held,
+        }
+    }
+}
+
+/// What a line of a table of totals is of, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) cell: Cell,
+    pub(crate) axis: &'static str,
+    pub(crate) state: String,
+    pub(crate) instrument: Option<String>,
+}
+
+/// The lines of a table of totals in the order of reports: every custody and case state, every
+/// clemency state of each instrument, by code, and the held line.
+pub(crate) fn lines(
+    facts: &Facts,
+    profile: &Profile,
+    instruments: impl IntoIterator<Item = TextId>,
+) -> Vec<Line> {
+    let line = |cell, axis, state: &str, instrument: Option<&str>| Line {
+        cell,
+        axis,
+        state: state.to_owned(),
+        instrument: instrument.map(str::to_owned),
+    };
+    let single = State::all().take(SINGLE_STATES);
+    let mut lines: Vec<_> = single
+        .map(|state| line(Cell::Single(state), state.axis().word(), state.word(), None))
+        .collect();
+    let codes = instruments.into_iter();
+    let mut codes: Vec<_> = codes.map(|code| (facts.text(code), code)).collect();
+    codes.sort_unstable();
+    for (text, code) in codes {
+        for state in ClemencyState::ALL.iter().copied() {
+            let cell = Cell::Clemency(code, state);
+            lines.push(line(cell, "clemency", state.word(), Some(text)));
+        }
+    }
+    lines.push(line(Cell::Held, "profile", profile.name(), None));
+    lines
 }
 
 #[cfg(test)]

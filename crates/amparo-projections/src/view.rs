@@ -14,6 +14,7 @@ use amparo_core::kind::{Axis, Kind};
 use crate::courses::{Courses, step_of};
 use crate::fact::{Fact, Particulars, SubjectId, TextId};
 use crate::facts::Facts;
+use crate::filter::Filter;
 use crate::merging::Merging;
 
 /// The first entries of a log, and what they say together.
@@ -23,6 +24,8 @@ pub struct View<'a> {
     size: usize,
     in_force: Vec<bool>,
     left_out: Option<Vec<bool>>,
+    /// Whom the view is confined to.
+    only: Option<Vec<bool>>,
     /// What is corrected by what, in order.
     corrections: Vec<(Seq, Seq)>,
     merging: Merging,
@@ -75,6 +78,7 @@ impl<'a> View<'a> {
             size,
             in_force: from_the_newest_back(facts, size),
             left_out: None,
+            only: None,
             corrections: Vec::new(),
             merging: Merging::default(),
             roots: Vec::new(),
@@ -100,6 +104,32 @@ impl<'a> View<'a> {
         let facts = &self.facts.all()[..self.size];
         self.left_out = Some(facts.iter().enumerate().map(leave_out).collect());
         self
+    }
+
+    /// The same view confined to those subjects, after merges, that are kept.
+    ///
+    /// Nobody else is among [`subjects`](Self::subjects), so nobody else is counted or reported.
+    pub fn confined(mut self, keeps: impl Fn(&Self, SubjectId) -> bool) -> Self {
+        let mut only = vec![false; self.roots.len()];
+        for subject in self.subjects() {
+            only[subject.index()] = keeps(&self, subject);
+        }
+        self.only = Some(only);
+        self
+    }
+
+    /// The view of which a filter asks at the end of a day: only the entries on whose word it
+    /// asks, and only those of whom it asks.
+    pub fn asked(self, filter: &Filter, as_of: Day) -> Self {
+        if filter.is_empty() {
+            return self;
+        }
+        let facts = self.facts;
+        let view = self.filtered(|_, fact| filter.counts(facts, fact));
+        match filter.asks_of_whom() {
+            true => view.confined(|view, subject| filter.keeps(view, subject, as_of)),
+            false => view,
+        }
     }
 
     /// The facts that this is a view of.
@@ -181,6 +211,7 @@ impl<'a> View<'a> {
             .map(SubjectId::new)
             .filter(|subject| self.root(*subject) == *subject)
             .filter(|subject| !self.positions(*subject).is_empty())
+            .filter(|subject| self.only.as_ref().is_none_or(|only| only[subject.index()]))
     }
 
     /// What a subject counts for: 1 for a person, its weight for a group.

@@ -38,7 +38,7 @@ pub const STRIP_VALUES: u64 = 8;
 const CACHE_BYTES: u64 = 4 << 20;
 
 /// Reads of a strip after a read of it: sled looks at its cache limit when 64 reads of a cache
-/// shard have queued up. Measured in `SLED.md`.
+/// shard have queued up. See `LAYOUT.md`.
 const EVICTING_READS: u32 = 31;
 
 /// Reads of a strip after a put into it.

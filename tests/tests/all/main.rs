@@ -16,6 +16,9 @@ mod crash;
 /// The founding case: what a newcomer sees, and what was known when.
 #[cfg(test)]
 mod demo;
+/// `diff`: why a number moved, part by part.
+#[cfg(test)]
+mod diff;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;

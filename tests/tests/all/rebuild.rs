@@ -76,6 +76,9 @@ fn note(n: usize) -> String {
     format!("{{\"kind\":\"note\",\"text\":\"note {n}\",\"unsourced\":true}}\n")
 }
 
+/// Something done to a sled folder.
+type Harm<'h> = &'h dyn Fn(&Path);
+
 #[test]
 fn a_sled_folder_that_is_lost_or_garbage_is_built_again_with_a_notice() {
     let sound = Sound::new();
@@ -100,7 +103,7 @@ fn a_sled_folder_that_is_lost_or_garbage_is_built_again_with_a_notice() {
             fs::write(file, content).unwrap();
         }
     };
-    let damages: [(&str, &dyn Fn(&Path)); 8] = [
+    let damages: [(&str, Harm); 8] = [
         ("deleted", &|sled| folders::remove(sled)),
         ("emptied", &|sled| {
             folders::remove(sled);

@@ -1,7 +1,6 @@
 //! `list`: who is held, or in a state, by name.
 
 use amparo_core::kind::{Axis, State};
-use amparo_core::word::nearest;
 use amparo_projections::fact::TextId;
 use amparo_projections::roster::{Asked, RosterRow, roster};
 use clap::Args;
@@ -11,7 +10,8 @@ use crate::args::CoordinateArgs;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
-use crate::output::{Cell, Column, Reply, text};
+use crate::lines::state;
+use crate::output::{Cell, Column, Reply};
 use crate::people::People;
 use crate::session::Session;
 
@@ -107,16 +107,6 @@ fn cells(derived: &Derived, people: &People, row: &RosterRow, for_people: bool) 
         Cell::list(publishers.map(|id| derived.facts.text(*id))),
     ]);
     cells
-}
-
-fn state(typed: &str) -> Result<State, Failure> {
-    State::from_word(typed).ok_or_else(|| {
-        let failure = Failure::usage(format!("`{}` is no state", text::visible(typed)));
-        match nearest(typed, State::all().map(State::word)) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint("`amparo vocab states` lists them"),
-        }
-    })
 }
 
 fn instrument(derived: &Derived, code: &str) -> Result<TextId, Failure> {

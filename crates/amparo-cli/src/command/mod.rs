@@ -22,6 +22,7 @@ mod claims;
 mod completions;
 mod correct;
 mod demo;
+mod diff;
 mod export;
 mod find;
 mod import;
@@ -69,6 +70,7 @@ pub enum Command {
     Audit(audit::Audit),
     Totals(totals::Totals),
     Claims(claims::Claims),
+    Diff(diff::Diff),
     Report(report::Report),
     Check(check::Check),
     Verify(verify::Verify),
@@ -100,6 +102,7 @@ impl Command {
             Self::Audit(command) => command.run(session),
             Self::Totals(command) => command.run(session),
             Self::Claims(command) => command.run(session),
+            Self::Diff(command) => command.run(session),
             Self::Report(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),

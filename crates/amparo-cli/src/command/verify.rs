@@ -31,7 +31,7 @@ impl Verify {
         if sound {
             return Ok(Exit::Done);
         }
-        let count = findings.len();
+        let plural = if findings.len() == 1 { "" } else { "s" };
         let in_store = |finding: &Finding| finding.part == Part::Store;
         let hint = match verified.findings.iter().all(in_store) {
             true => {
@@ -42,7 +42,10 @@ impl Verify {
         };
         let failure = Failure::new(
             FailureKind::Integrity,
-            format!("the ledger is not as it was: {count} findings"),
+            format!(
+                "the ledger is not as it was: {} finding{plural}",
+                findings.len()
+            ),
         )
         .hint(hint);
         Err(findings.into_iter().fold(failure, Failure::cause))

@@ -16,7 +16,7 @@ const FORMAT: u8 = 1;
 const HEADER_BYTES: usize = 7;
 const ABSENT: u32 = u32::MAX;
 
-/// The level at which bundles are compressed; see `SLED.md` for the figures of others.
+/// The level at which bundles are compressed.
 const ZSTD_LEVEL: i32 = 3;
 
 /// Nothing that was put can unpack to more.

@@ -8,7 +8,7 @@
 //!
 //! Invariant: an answer is what the applied batches say up to [`Shelf::head`], or it is an error.
 //! Every value is checksummed together with its place, and only what the manifest names exists
-//! (`SLED.md` has the layout and the order of writing).
+//! (`LAYOUT.md` has the layout and the order of writing).
 //!
 //! ```
 //! use amparo_store::shelf::{Batch, Indexed, Shelf};
@@ -88,7 +88,7 @@ pub const DERIVED_NAME_BYTES_MAX: usize = 64;
 /// Bytes of a Merkle tile, at most: 256 hashes.
 pub const TILE_BYTES_MAX: usize = 256 * 32;
 
-/// The layout of `SLED.md`. Any other is rebuilt, never converted.
+/// The version of the layout in `LAYOUT.md`. Any other is rebuilt, never converted.
 const VERSION: u32 = 1;
 
 /// Bytes an index value takes: a sequence in five, a person in sixteen.

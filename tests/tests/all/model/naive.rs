@@ -180,7 +180,7 @@ impl Naive {
             .1;
         for (((form, whose), axis, instrument), steps) in steps {
             let weight = match form {
-                "group" => weight(&standing, &whose, &resolve),
+                "group" => weight(&standing, &whose, resolve),
                 _ => 1,
             };
             let standing = stand(steps, as_of);
@@ -230,7 +230,7 @@ fn weight(standing: &[(usize, &Value)], group: &str, resolve: impl Fn(&str) -> S
     let about = standing.iter().map(|(_, draft)| draft);
     let about: Vec<_> = about.filter(|draft| draft["group"] == group).collect();
     let sizes = about.iter().filter(|draft| draft["kind"] == "group");
-    let size = sizes.filter_map(|draft| draft["size"].as_u64()).last();
+    let size = sizes.filter_map(|draft| draft["size"].as_u64()).next_back();
     let identified = about
         .iter()
         .filter(|draft| draft["kind"] == "identification");

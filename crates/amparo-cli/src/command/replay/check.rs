@@ -5,7 +5,8 @@
 //! as of the day on which that entry was recorded. The longer the log, the fewer entries are
 //! chosen; the head is always one of them.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Write as _};
+use std::hash::{DefaultHasher, Hasher as _};
 
 use amparo_core::date::Day;
 use amparo_core::id::Seq;
@@ -28,7 +29,7 @@ use crate::progress::Progress;
 use crate::session::{Session, today, whole_meta};
 
 /// How many entries all derivations together may go through, about: some seconds of work.
-const ENTRIES_DERIVED_MAX: u64 = 2_000_000;
+const ENTRIES_DERIVED_MAX: u64 = 1_000_000;
 /// The fewest entries at which a log is compared.
 const POSITIONS_MIN: u64 = 3;
 
@@ -178,9 +179,20 @@ fn derive(comparison: &mut Comparison, at: Seq, day: Day, grown: &View<'_>, anew
     comparison.note("audit", at, &audits(grown), &audits(anew));
 }
 
-/// Everything an answer holds, to be compared; it is never printed.
-fn shown(answer: &impl Debug) -> String {
-    format!("{answer:?}")
+/// Everything an answer holds as one number, so that two of them are compared without keeping
+/// either: the answers of a long log are larger than the log.
+fn shown(answer: &impl Debug) -> u64 {
+    struct Fingerprint(DefaultHasher);
+    impl fmt::Write for Fingerprint {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut fingerprint = Fingerprint(DefaultHasher::new());
+    // A writer that only hashes never fails.
+    let _ = write!(fingerprint, "{answer:?}");
+    fingerprint.0.finish()
 }
 
 #[cfg(test)]
@@ -205,5 +217,13 @@ mod tests {
             .map(|c| (c.projection, c.times, c.differs_at.len()))
             .collect();
         assert_eq!(shown, [("totals", 2, 0), ("claims", 2, 1)]);
+    }
+
+    #[test]
+    fn answers_are_told_apart_by_anything_that_they_hold() {
+        assert_eq!(shown(&["e1", "e2"]), shown(&["e1", "e2"]));
+        for other in [&["e1"][..], &["e2", "e1"], &["e1", "e2", "e3"], &["e1, e2"]] {
+            assert_ne!(shown(&&["e1", "e2"][..]), shown(&other), "{other:?}");
+        }
     }
 }
