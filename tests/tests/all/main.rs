@@ -10,6 +10,9 @@ mod harness;
 /// Every file of `fixtures/bad`: place, rule, remedy, exit code, and nothing written.
 #[cfg(test)]
 mod bad_input;
+/// Processes killed while they write, journals cut short, two processes at once.
+#[cfg(test)]
+mod crash;
 /// The founding case: what a newcomer sees, and what was known when.
 #[cfg(test)]
 mod demo;
