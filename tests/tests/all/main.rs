@@ -13,6 +13,9 @@ mod bad_input;
 /// `totals --who` and `--evidence`: who and what is behind each number.
 #[cfg(test)]
 mod behind;
+/// Processes killed while they write, journals cut short, two processes at once.
+#[cfg(test)]
+mod crash;
 /// The founding case: what a newcomer sees, and what was known when.
 #[cfg(test)]
 mod demo;
