@@ -24,6 +24,8 @@ const TOP: i64 = 800;
 const BOTTOM: i64 = 900;
 /// How far apart the lines of text are at least.
 const LABEL_STEP: i64 = 150;
+/// How far apart the days under the axis are at least.
+const DAY_LABEL_STEP: i64 = 800;
 /// About how many marks an axis has.
 const MARKS: i64 = 6;
 
@@ -179,11 +181,17 @@ impl Chart {
         }
         let count = self.points.len();
         let every = count.div_ceil(MARKS.unsigned_abs() as usize).max(1);
+        let mut free = i64::MIN;
         for point in self.points.iter().step_by(every) {
+            let x = scale.x(point.day);
+            if x < free {
+                continue;
+            }
+            free = x + DAY_LABEL_STEP;
             writeln!(
                 svg,
                 "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                px(scale.x(point.day)),
+                px(x),
                 px(HEIGHT - BOTTOM + 250),
                 point.day
             )?;
