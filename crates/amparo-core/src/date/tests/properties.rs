@@ -18,7 +18,9 @@ fn days_that_fit(pattern: &str) -> Option<(Day, Day)> {
         if pattern.chars().zip(text.chars()).all(fits) {
             first_to_last = Some((first_to_last.map_or(day, |(first, _)| first), day));
         }
-        day = day.plus_days(1)?;
+        // No day follows the last of year 9999.
+        let Some(next) = day.plus_days(1) else { break };
+        day = next;
     }
     first_to_last
 }
