@@ -8,6 +8,7 @@ use amparo_core::date::Day;
 use amparo_core::entry::Recorded;
 use amparo_core::id::Seq;
 use amparo_store::ledger::{Head, Ledger};
+use amparo_store::signing::CheckpointName;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;
 
@@ -19,8 +20,8 @@ use crate::output::{self, KnownAt, Meta};
 pub const DEFAULT_PROFILE: &str = "deprived-of-liberty";
 
 /// What `--known-at` takes, for hints.
-const KNOWN_AT_FORMS: &str =
-    "write an entry (e41), a day (2026-02-08), a time (2026-02-08T12:00) or head";
+const KNOWN_AT_FORMS: &str = "write an entry (e41), a day (2026-02-08), a time (2026-02-08T12:00), the name of a \
+     checkpoint, or head";
 
 /// The coordinates of one question, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,7 @@ impl Coordinates {
             option: "--known-at",
             size: head.size,
             recorded: &|seq| recorded(ledger, seq),
+            named: &|name| named(ledger, name),
         };
         let when = args.known_at.as_deref().unwrap_or("head");
         let known_at = log.resolve(when, zone, today, now)?;
@@ -90,6 +92,7 @@ impl Coordinates {
             option,
             size: self.head.size,
             recorded: &|seq| recorded(ledger, seq),
+            named: &|name| named(ledger, name),
         };
         let known_at = log.resolve(when, ledger.opening().time_zone, self.today, now)?;
         Ok(Self {
@@ -158,6 +161,11 @@ fn recorded(ledger: &Ledger, seq: Seq) -> Result<Recorded, Failure> {
         .ok_or_else(|| missing(seq))
 }
 
+fn named(ledger: &Ledger, name: &CheckpointName) -> Result<Option<u64>, Failure> {
+    let named = ledger.checkpoint_named(name);
+    named.map_err(|error| Failure::signing(&error))
+}
+
 fn missing(seq: Seq) -> Failure {
     Failure::new(
         crate::error::FailureKind::Integrity,
@@ -172,6 +180,8 @@ struct Log<'l> {
     option: &'static str,
     size: u64,
     recorded: &'l dyn Fn(Seq) -> Result<Recorded, Failure>,
+    /// How many entries the checkpoint of a name has.
+    named: &'l dyn Fn(&CheckpointName) -> Result<Option<u64>, Failure>,
 }
 
 impl Log<'_> {
@@ -184,6 +194,14 @@ impl Log<'_> {
             return match seq.number() < self.size {
                 true => Ok(seq),
                 false => Err(self.past_the_head(&format!("there is no {seq} yet"))),
+            };
+        }
+        if let Ok(name) = when.parse::<CheckpointName>()
+            && let Some(size) = (self.named)(&name)?
+        {
+            return match size.checked_sub(1).filter(|last| *last < self.size) {
+                Some(last) => Ok(Seq::new(last)),
+                None => Err(self.past_the_head(&format!("{name} has {size} entries"))),
             };
         }
         let until = until(self.option, when, zone, today)?;
@@ -321,6 +339,7 @@ mod tests {
             option: "--known-at",
             size: 3,
             recorded: &recorded,
+            named: &|name| Ok((name.as_str() == "press").then_some(2)),
         };
         let today = "2026-02-10".parse().unwrap();
         log.resolve(when, CARACAS, today, time("2026-02-10T16:00:00.000Z"))
@@ -337,6 +356,7 @@ mod tests {
             ("2026-02-08", 1),
             ("2026-02-09", 2),
             ("ayer", 2),
+            ("press", 1),
             ("today", 2),
             ("2026-02-08T12:00", 0),
             ("2026-02-08T23:59:59", 0),

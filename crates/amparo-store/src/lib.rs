@@ -12,6 +12,7 @@ pub mod files;
 pub mod journal;
 pub mod ledger;
 pub mod shelf;
+pub mod signing;
 
 mod kv;
 mod lock;

@@ -67,6 +67,9 @@ mod round_trip;
 /// `totals --every`: over time, drawn as a chart and in a file.
 #[cfg(test)]
 mod series;
+/// `checkpoint`, `resume`, and what `verify` says of what was signed.
+#[cfg(test)]
+mod signing;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

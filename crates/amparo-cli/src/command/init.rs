@@ -141,7 +141,11 @@ fn refused(error: &InitError) -> Failure {
         ),
         InitError::BadText(_) => (FailureKind::Usage, "shorten it"),
         InitError::InUse => (FailureKind::InUse, "wait for it to end"),
-        InitError::Io { .. } | InitError::Keys(_) | InitError::Journal(_) | InitError::Open(_) => (
+        InitError::Io { .. }
+        | InitError::Keys(_)
+        | InitError::Signing(_)
+        | InitError::Journal(_)
+        | InitError::Open(_) => (
             FailureKind::Internal,
             "the folder is no ledger yet; empty it and try again",
         ),

@@ -17,6 +17,7 @@ use crate::world::World;
 mod append;
 mod audit;
 mod check;
+mod checkpoint;
 mod claim;
 mod claims;
 mod completions;
@@ -35,6 +36,7 @@ mod man;
 mod person;
 mod replay;
 mod report;
+mod resume;
 mod retract;
 mod show;
 mod status;
@@ -76,6 +78,8 @@ pub enum Command {
     Report(report::Report),
     Check(check::Check),
     Verify(verify::Verify),
+    Checkpoint(checkpoint::Checkpoint),
+    Resume(resume::Resume),
     Export(export::Export),
     Person(person::Person),
     Instrument(instrument::Instrument),
@@ -109,6 +113,8 @@ impl Command {
             Self::Report(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),
+            Self::Checkpoint(command) => command.run(session),
+            Self::Resume(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),

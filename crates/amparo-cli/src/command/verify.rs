@@ -1,6 +1,7 @@
 //! `verify`: reads and hashes everything again.
 
 use amparo_store::ledger::{Finding, Ledger, Part, Verified};
+use amparo_tlog::policy::Level;
 use clap::Args;
 
 use super::Exit;
@@ -11,7 +12,9 @@ use crate::session::Session;
 
 /// Read every byte of the ledger again, hash it, and compare all that is held twice
 ///
-/// Exit code 4 and every finding, when something is not as it was.
+/// Exit code 4 and every finding, when something is not as it was. The level says who signed the
+/// newest signed head: unsigned, signed, or cosigned k of n. Where the ledger's folder has a
+/// policy.txt, and it does not accept that head, the answer is no: exit code 1.
 #[derive(Debug, Args)]
 pub struct Verify {}
 
@@ -29,7 +32,7 @@ impl Verify {
         let sound = findings.is_empty();
         session.reply(&answer(&verified, &findings))?;
         if sound {
-            return Ok(Exit::Done);
+            return Ok(by_policy(session, &verified));
         }
         let plural = if findings.len() == 1 { "" } else { "s" };
         let in_store = |finding: &Finding| finding.part == Part::Store;
@@ -52,6 +55,24 @@ impl Verify {
     }
 }
 
+/// A sound ledger whose newest signed head the user's own policy does not accept is a "no".
+fn by_policy(session: &mut Session<'_, '_>, verified: &Verified) -> Exit {
+    match verified.signed.and_then(|signed| signed.is_accepted) {
+        Some(false) => {
+            session.talk("too few of those whom policy.txt asks for have signed the newest head");
+            Exit::No
+        }
+        Some(true) | None => Exit::Done,
+    }
+}
+
+/// Who signed the newest signed head: unsigned, signed, or cosigned k of n.
+fn level(verified: &Verified) -> Level {
+    verified
+        .signed
+        .map_or(Level::Unsigned, |signed| signed.level)
+}
+
 fn answer(verified: &Verified, findings: &[String]) -> Reply {
     let columns = [
         Column::text("result"),
@@ -60,6 +81,8 @@ fn answer(verified: &Verified, findings: &[String]) -> Reply {
         Column::text("opened"),
         Column::text("unopened"),
         Column::text("behind"),
+        Column::text("checkpoint"),
+        Column::text("level"),
         Column::text("findings"),
     ];
     let head = verified.head;
@@ -86,6 +109,10 @@ fn answer(verified: &Verified, findings: &[String]) -> Reply {
         Cell::count(verified.opened),
         Cell::count(verified.unopened),
         Cell::count(verified.behind),
+        verified
+            .signed
+            .map_or(Cell::Empty, |signed| Cell::count(signed.size)),
+        Cell::text(level(verified)),
         Cell::list(findings),
     ]);
     reply

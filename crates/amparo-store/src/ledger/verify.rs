@@ -15,6 +15,7 @@ use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 
 use super::append::refs_of;
 use super::open::read_settings;
+pub use super::verify_signed::SignedLevel;
 use super::{Head, JOURNAL, KEYS, LOCK, Ledger, OpenError, SHELF, index_key};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, Salvaged};
@@ -45,6 +46,8 @@ pub enum Part {
     Store,
     /// The keys, and what is sealed under them.
     Keys,
+    /// The signed heads, and the keys they are made and checked with.
+    Checkpoints,
 }
 
 impl fmt::Display for Finding {
@@ -54,6 +57,7 @@ impl fmt::Display for Finding {
             Part::Log => "log",
             Part::Store => "sled store",
             Part::Keys => "keys",
+            Part::Checkpoints => "checkpoints",
         };
         write!(f, "{part}: {}", self.what)
     }
@@ -72,6 +76,8 @@ pub struct Verified {
     pub unopened: u64,
     /// How many entries the sled store lacks, to be taken from the journal at the next opening.
     pub behind: u64,
+    /// How far the newest signed head got; `None` where nothing was signed.
+    pub signed: Option<SignedLevel>,
     /// Every fault; none in a sound ledger.
     pub findings: Vec<Finding>,
 }
@@ -95,6 +101,7 @@ impl Ledger {
         let vault = check.vault(&files, folder);
         let shelf = check.shelf(folder, lock.is_some())?;
         check.journal(&files, &folder.join(JOURNAL), shelf.as_ref())?;
+        let heads = check.signed(&files, folder, shelf.as_ref());
         let salvage = Journal::salvage(files, &folder.join(JOURNAL));
         let salvage = salvage.map_err(OpenError::DamagedWithin)?;
         for salvaged in salvage {
@@ -113,6 +120,7 @@ impl Ledger {
         if let Some(shelf) = &shelf {
             check.finish_shelf(shelf);
         }
+        check.finish_signed(heads);
         Ok(check.verified)
     }
 }
@@ -132,6 +140,9 @@ pub(super) struct Check {
     pub(super) recorded: Option<Recorded>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) leaves: Vec<Hash>,
+    /// Sizes at which a root is wanted, ascending, and the roots found there.
+    pub(super) wanted: Vec<u64>,
+    pub(super) roots: Vec<(u64, Hash)>,
     pub(super) partial: Vec<(u8, u64, Vec<u8>)>,
     pub(super) events: Vec<([u8; 16], u64)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
@@ -148,6 +159,8 @@ impl Check {
             recorded: None,
             waiting: Vec::new(),
             leaves: Vec::new(),
+            wanted: Vec::new(),
+            roots: Vec::new(),
             partial: Vec::new(),
             events: Vec::new(),
             keys: Vec::new(),
@@ -158,6 +171,7 @@ impl Check {
                 opened: 0,
                 unopened: 0,
                 behind: 0,
+                signed: None,
                 findings: Vec::new(),
             },
         }
@@ -259,6 +273,10 @@ impl Check {
         let leaf = leaf_hash(record.line);
         self.frontier.push(leaf);
         self.leaves.push(leaf);
+        if self.whole && self.wanted.binary_search(&self.frontier.size()).is_ok() {
+            self.roots
+                .push((self.frontier.size(), self.frontier.root()));
+        }
         let entry = match Entry::parse_exact(record.line) {
             Ok(entry) => entry,
             Err(error) => {
