@@ -135,6 +135,26 @@ fn a_log_put_back_from_an_older_copy_is_neither_signed_nor_appended_to() {
 }
 
 #[test]
+fn a_restored_ledger_waits_until_somebody_says_that_nothing_is_newer() {
+    let (bench, _, _) = signed_twice();
+    bench.file("ledger/checkpoints/restored", "");
+    let refused = bench.refused(4, &ARREST);
+    assert!(
+        refused.err.contains("restored from a backup"),
+        "{}",
+        refused.err
+    );
+    bench.refused(4, &["checkpoint"]);
+    bench.refused(4, &["resume", "--from", "older.jsonl"]);
+    bench.ok(&["resume", "--from", "newer.jsonl"]);
+    bench.ok(&ARREST);
+    bench.file("ledger/checkpoints/restored", "");
+    bench.ok(&["resume", "--fork", "--reason", "there is no newer copy"]);
+    bench.ok(&["checkpoint"]);
+    assert_eq!(bench.rows(&["checkpoint", "--list"]).len(), 3);
+}
+
+#[test]
 fn the_sled_store_alone_remembers_what_was_signed() {
     let (bench, _, last) = signed_twice();
     remove(&bench.ledger().join("checkpoints"));
