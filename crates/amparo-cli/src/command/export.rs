@@ -1,8 +1,7 @@
 //! `export`: writes the log as it is stored.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 
 use amparo_store::ledger::{ExportError, Ledger};
 use clap::Args;
@@ -10,6 +9,7 @@ use clap::Args;
 use super::Exit;
 use crate::args::OutputFormat;
 use crate::error::Failure;
+use crate::new_file;
 use crate::output::{Cell, Column, Reply};
 use crate::progress::Progress;
 use crate::session::{Session, whole_meta};
@@ -57,7 +57,7 @@ impl Export {
     fn to_file(&self, session: &mut Session<'_, '_>, name: &str) -> Result<Exit, Failure> {
         let ledger = session.whole()?;
         let path = session.world.dir.join(name);
-        let file = create(&path).map_err(|error| not_created(name, &error))?;
+        let file = new_file::create(session, name)?;
         let written = self.write(session, &ledger, file);
         if let Err(failure) = written {
             // Half an export must not be taken for a whole one.
@@ -98,26 +98,6 @@ impl Export {
             .into_inner()
             .map_err(|error| Failure::writing(error.into_error()))?;
         file.sync_all().map_err(Failure::writing)
-    }
-}
-
-/// Creates a file that is not there, for its owner alone.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
-}
-
-fn not_created(name: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already"))
-            .hint("an export overwrites nothing; name a new file"),
-        _ => Failure::usage(format!("cannot write {name}")).cause(error.to_string()),
     }
 }
 

@@ -34,6 +34,7 @@ mod list;
 mod log;
 mod man;
 mod person;
+mod prove;
 mod replay;
 mod report;
 mod resume;
@@ -43,6 +44,7 @@ mod status;
 mod totals;
 mod undo;
 mod verify;
+mod verify_proof;
 mod vocab;
 
 /// How a command ended that did what it was asked.
@@ -80,6 +82,8 @@ pub enum Command {
     Verify(verify::Verify),
     Checkpoint(checkpoint::Checkpoint),
     Resume(resume::Resume),
+    Prove(prove::Prove),
+    VerifyProof(verify_proof::VerifyProof),
     Export(export::Export),
     Person(person::Person),
     Instrument(instrument::Instrument),
@@ -115,6 +119,8 @@ impl Command {
             Self::Verify(command) => command.run(session),
             Self::Checkpoint(command) => command.run(session),
             Self::Resume(command) => command.run(session),
+            Self::Prove(command) => command.run(session),
+            Self::VerifyProof(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
