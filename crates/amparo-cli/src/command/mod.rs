@@ -27,6 +27,7 @@ mod diff;
 mod export;
 mod find;
 mod flows;
+mod group;
 mod import;
 mod init;
 mod instrument;
@@ -86,6 +87,7 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Export(export::Export),
     Person(person::Person),
+    Group(group::Group),
     Instrument(instrument::Instrument),
     Vocab(vocab::Vocab),
     Completions(completions::Completions),
@@ -123,6 +125,7 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
+            Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Vocab(command) => command.run(session),
             Self::Completions(command) => command.run(session),
