@@ -11,6 +11,7 @@
 pub mod files;
 pub mod journal;
 pub mod ledger;
+pub mod published;
 pub mod shelf;
 pub mod signing;
 

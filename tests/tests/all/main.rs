@@ -55,6 +55,9 @@ mod profiles;
 /// `prove` and `verify-proof`: what a third party checks without the ledger.
 #[cfg(test)]
 mod proofs;
+/// `export --tiles`, the verify.py in it, and `verify --against`.
+#[cfg(test)]
+mod public_export;
 /// The README's session, run.
 #[cfg(test)]
 mod readme;

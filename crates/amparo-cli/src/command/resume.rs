@@ -1,11 +1,8 @@
 //! `resume`: going on after a ledger was put back from an older copy.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
-
 use amparo_core::draft::Draft;
 use amparo_store::ledger::{AppendError, Ids, Keep, Plan, ResumeError, Standing};
+use amparo_store::published::open_export;
 use clap::{ArgGroup, Args};
 
 use super::Exit;
@@ -55,7 +52,7 @@ fn take(session: &mut Session<'_, '_>, mut writing: Writing, from: &str) -> Resu
     let random = &mut *session.world.random;
     let taken = writing
         .ledger
-        .resume_from(&mut || open(&path), random)
+        .resume_from(&mut || open_export(&path), random)
         .map_err(|error| failed(&error))?;
     answer(session, &writing, taken, &[])?;
     let ledger = writing.ledger;
@@ -68,11 +65,6 @@ fn take(session: &mut Session<'_, '_>, mut writing: Writing, from: &str) -> Resu
     });
     session.close(ledger);
     Ok(Exit::Done)
-}
-
-/// Opens an export, whichever form it has.
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    Ok(Box::new(BufReader::new(File::open(path)?)))
 }
 
 fn fork(

@@ -1,6 +1,6 @@
 //! `verify`: reads and hashes everything again.
 
-use amparo_store::ledger::{Finding, Ledger, Part, Verified};
+use amparo_store::ledger::{Finding, KeptElsewhere, Ledger, Part, Verified};
 use amparo_tlog::policy::Level;
 use clap::Args;
 
@@ -16,16 +16,26 @@ use crate::session::Session;
 /// newest signed head: unsigned, signed, or cosigned k of n. Where the ledger's folder has a
 /// policy.txt, and it does not accept that head, the answer is no: exit code 1.
 #[derive(Debug, Args)]
-pub struct Verify {}
+pub struct Verify {
+    /// Also hold the log against what is kept elsewhere: a checkpoint, an export in JSON Lines, or
+    /// the folder of `export --tiles`. Nothing else shows that entries were cut off at the end, or
+    /// that the whole log was built anew
+    #[arg(long, value_name = "DIR|FILE|CHECKPOINT")]
+    against: Option<String>,
+}
 
 impl Verify {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         session.no_options()?;
         let folder = session.globals.ledger_dir(session.world)?;
+        let kept = match &self.against {
+            Some(name) => Some(kept(session, name)?),
+            None => None,
+        };
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
-        let verified = Ledger::verify(&folder, &mut step)
+        let verified = Ledger::verify_against(&folder, kept, &mut step)
             .map_err(|error| Failure::opening(&error, &folder))?;
         drop(progress);
         let findings: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();
@@ -35,11 +45,16 @@ impl Verify {
             return Ok(by_policy(session, &verified));
         }
         let plural = if findings.len() == 1 { "" } else { "s" };
+        let elsewhere = |finding: &Finding| finding.part == Part::Elsewhere;
         let in_store = |finding: &Finding| finding.part == Part::Store;
         let hint = match verified.findings.iter().all(in_store) {
             true => {
                 "the journal is sound and nothing is lost: move the folder sled away, and the next \
                  command builds it again"
+            }
+            false if verified.findings.iter().all(elsewhere) => {
+                "the ledger is sound in itself, and not the log that is kept elsewhere: keep both, \
+                 and find out which was changed"
             }
             false => "change nothing in the folder, and compare it with a copy",
         };
@@ -53,6 +68,14 @@ impl Verify {
         .hint(hint);
         Err(findings.into_iter().fold(failure, Failure::cause))
     }
+}
+
+fn kept(session: &Session<'_, '_>, name: &str) -> Result<KeptElsewhere, Failure> {
+    KeptElsewhere::open(&session.world.dir.join(name), name).map_err(|error| {
+        Failure::usage(format!("--against {name}: {error}"))
+            .causes_of(&error)
+            .hint("name a checkpoint file, what `amparo export` wrote, or its folder of tiles")
+    })
 }
 
 /// A sound ledger whose newest signed head the user's own policy does not accept is a "no".

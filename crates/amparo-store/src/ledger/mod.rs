@@ -5,6 +5,7 @@
 //! serves every read. What the shelf lacks it takes from the journal; it is never asked whether
 //! the log is right. Nothing here counts, and nothing here can change or remove an entry.
 
+mod against;
 mod append;
 mod catch_up;
 mod circle;
@@ -42,6 +43,7 @@ use crate::shelf::Shelf;
 use crate::signing::Book;
 use crate::vault::Vault;
 
+pub use against::{KeptElsewhere, KeptError};
 pub use append::{AppendError, Appended, AppendedEntry};
 pub use create::{InitError, NewLedger};
 pub use open::OpenError;

@@ -16,11 +16,12 @@ use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 use super::append::refs_of;
 use super::open::read_settings;
 pub use super::verify_signed::SignedLevel;
-use super::{Head, JOURNAL, KEYS, LOCK, Ledger, OpenError, SHELF, index_key};
+use super::{Head, JOURNAL, KEYS, KeptElsewhere, LOCK, Ledger, OpenError, SHELF, index_key};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, Salvaged};
 use crate::lock::{Lock, LockError};
 use crate::shelf::{Shelf, ShelfError};
+use crate::signing::Book;
 use crate::vault::{Opened, Owner, Vault};
 
 /// Entries hashed and compared at once, and between two calls of progress.
@@ -48,6 +49,8 @@ pub enum Part {
     Keys,
     /// The signed heads, and the keys they are made and checked with.
     Checkpoints,
+    /// What is kept elsewhere, and does not agree with this ledger.
+    Elsewhere,
 }
 
 impl fmt::Display for Finding {
@@ -58,6 +61,7 @@ impl fmt::Display for Finding {
             Part::Store => "sled store",
             Part::Keys => "keys",
             Part::Checkpoints => "checkpoints",
+            Part::Elsewhere => "against",
         };
         write!(f, "{part}: {}", self.what)
     }
@@ -89,6 +93,18 @@ impl Ledger {
     /// [`OpenError::NotALedger`], [`OpenError::InUse`], or a failure of the system; faults of the
     /// ledger are findings.
     pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verified, OpenError> {
+        Self::verify_against(folder, None, progress)
+    }
+
+    /// The same, and holds the log against what is kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_against(
+        folder: &Path,
+        kept: Option<KeptElsewhere>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Verified, OpenError> {
         let files: Arc<dyn Files> = Arc::new(RealFiles);
         let settings = read_settings(&files, folder)?;
         let ledger = LedgerId::new(settings.ledger);
@@ -102,6 +118,8 @@ impl Ledger {
         let shelf = check.shelf(folder, lock.is_some())?;
         check.journal(&files, &folder.join(JOURNAL), shelf.as_ref())?;
         let heads = check.signed(&files, folder, shelf.as_ref());
+        check.expect(kept);
+        let book = Book::new(files.clone(), folder);
         let salvage = Journal::salvage(files, &folder.join(JOURNAL));
         let salvage = salvage.map_err(OpenError::DamagedWithin)?;
         for salvaged in salvage {
@@ -121,6 +139,9 @@ impl Ledger {
             check.finish_shelf(shelf);
         }
         check.finish_signed(heads);
+        if let Some(kept) = check.kept.take() {
+            check.finish_kept(kept, &book);
+        }
         Ok(check.verified)
     }
 }
@@ -143,6 +164,8 @@ pub(super) struct Check {
     /// Sizes at which a root is wanted, ascending, and the roots found there.
     pub(super) wanted: Vec<u64>,
     pub(super) roots: Vec<(u64, Hash)>,
+    /// What the log is held against.
+    pub(super) kept: Option<KeptElsewhere>,
     pub(super) partial: Vec<(u8, u64, Vec<u8>)>,
     pub(super) events: Vec<([u8; 16], u64)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
@@ -161,6 +184,7 @@ impl Check {
             leaves: Vec::new(),
             wanted: Vec::new(),
             roots: Vec::new(),
+            kept: None,
             partial: Vec::new(),
             events: Vec::new(),
             keys: Vec::new(),
@@ -182,6 +206,13 @@ impl Check {
             part,
             what: what.into(),
         });
+    }
+
+    fn expect(&mut self, kept: Option<KeptElsewhere>) {
+        self.wanted
+            .extend(kept.as_ref().and_then(KeptElsewhere::size));
+        self.wanted.sort_unstable();
+        self.kept = kept;
     }
 
     fn vault(&mut self, files: &Arc<dyn Files>, folder: &Path) -> Option<Vault> {
@@ -276,6 +307,9 @@ impl Check {
         if self.whole && self.wanted.binary_search(&self.frontier.size()).is_ok() {
             self.roots
                 .push((self.frontier.size(), self.frontier.root()));
+        }
+        if let (true, Some(kept)) = (self.whole, &mut self.kept) {
+            kept.compare(seq, record.line);
         }
         let entry = match Entry::parse_exact(record.line) {
             Ok(entry) => entry,

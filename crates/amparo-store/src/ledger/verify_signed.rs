@@ -49,32 +49,31 @@ impl Check {
             elsewhere: Vec::new(),
             policy: None,
         };
-        let sizes = self.kept(book.sizes()).unwrap_or_default();
+        let sizes = self.readable(book.sizes()).unwrap_or_default();
         for size in sizes {
-            if let Some(stored) = self.kept(book.stored(size)).flatten() {
+            if let Some(stored) = self.readable(book.stored(size)).flatten() {
                 heads.stored.push((stored.file, stored.checkpoint));
             }
         }
-        if let Some(newest) = self.kept(book.beside_the_key()).flatten() {
+        if let Some(newest) = self.readable(book.beside_the_key()).flatten() {
             heads.elsewhere.push(("keys/last.checkpoint", newest));
         }
         let in_store = shelf.and_then(|shelf| shelf.derived(super::sign::IN_STORE).ok()?);
         if let Some((_, bytes)) = in_store.filter(|(_, bytes)| !bytes.is_empty())
-            && let Some(newest) = self.kept(book.check("the sled store's copy", &bytes))
+            && let Some(newest) = self.readable(book.check("the sled store's copy", &bytes))
         {
             heads.elsewhere.push(("sled", newest));
         }
-        self.kept(book.abandoned());
+        self.readable(book.abandoned());
         self.signing_key(&book, files, folder);
         self.names(&book, &heads);
-        if let Some(key) = self.kept(book.log_key()).flatten() {
-            heads.policy = self.kept(book.policy(key));
+        if let Some(key) = self.readable(book.log_key()).flatten() {
+            heads.policy = self.readable(book.policy(key));
         }
         self.wanted = heads
             .all()
             .map(|(_, head)| head.checkpoint().head().size())
             .collect();
-        self.wanted.sort_unstable();
         heads
     }
 
@@ -131,9 +130,9 @@ impl Check {
 
     fn signing_key(&mut self, book: &Book, files: &Arc<dyn Files>, folder: &Path) {
         let key = self
-            .kept(PrivateKey::read(files, folder, LOG_KEY))
+            .readable(PrivateKey::read(files, folder, LOG_KEY))
             .flatten();
-        let known = self.kept(book.log_key()).flatten();
+        let known = self.readable(book.log_key()).flatten();
         if let Some(key) = key
             && known.is_none_or(|known| known != key.verifier_key())
         {
@@ -143,7 +142,7 @@ impl Check {
     }
 
     fn names(&mut self, book: &Book, heads: &SignedHeads) {
-        let names = self.kept(book.names()).unwrap_or_default();
+        let names = self.readable(book.names()).unwrap_or_default();
         for (name, size) in names {
             let mut sizes = heads
                 .stored
@@ -157,7 +156,7 @@ impl Check {
     }
 
     /// What could be read; else a finding.
-    fn kept<T>(&mut self, read: Result<T, SigningError>) -> Option<T> {
+    fn readable<T>(&mut self, read: Result<T, SigningError>) -> Option<T> {
         match read {
             Ok(read) => Some(read),
             Err(error) => {

@@ -1,7 +1,7 @@
 //! What a ledger signs with, and what it has signed.
 //!
-//! [`key`] holds the private halves: of the log, and of the witness that this ledger may be for
-//! others. [`Book`] is the folder `checkpoints/`: every signed head, their names, the key they
+//! `key` holds the private halves: of the log, and of the witness that this ledger may be for
+//! others. `Book` is the folder `checkpoints/`: every signed head, their names, the key they
 //! are checked with, and the mark of a folder that was restored.
 //!
 //! Refuses to judge whether a head may be signed: that is `ledger::sign`, which knows the log.
@@ -16,7 +16,7 @@ use std::io;
 
 pub(crate) use book::Book;
 pub use book::{FOLDER, Stored};
-pub use name::{CheckpointName, CheckpointNameError};
+pub use name::{CheckpointName, CheckpointNameError, NAME_BYTES_MAX};
 
 /// Why what lies in `checkpoints/` or a signing key cannot be read or written.
 #[derive(Debug, thiserror::Error)]
