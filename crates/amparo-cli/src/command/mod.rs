@@ -46,6 +46,7 @@ mod undo;
 mod verify;
 mod verify_proof;
 mod vocab;
+mod witness;
 
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,7 @@ pub enum Command {
     Resume(resume::Resume),
     Prove(prove::Prove),
     VerifyProof(verify_proof::VerifyProof),
+    Witness(witness::Witness),
     Export(export::Export),
     Person(person::Person),
     Instrument(instrument::Instrument),
@@ -121,6 +123,7 @@ impl Command {
             Self::Resume(command) => command.run(session),
             Self::Prove(command) => command.run(session),
             Self::VerifyProof(command) => command.run(session),
+            Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
