@@ -49,6 +49,9 @@ mod output_forms;
 /// Who is meant, and that a write never guesses.
 #[cfg(test)]
 mod people;
+/// Profiles in the ledger: stated, versioned, chosen by what was known.
+#[cfg(test)]
+mod profiles;
 /// `prove` and `verify-proof`: what a third party checks without the ledger.
 #[cfg(test)]
 mod proofs;

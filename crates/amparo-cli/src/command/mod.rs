@@ -34,6 +34,7 @@ mod list;
 mod log;
 mod man;
 mod person;
+mod profile;
 mod prove;
 mod replay;
 mod report;
@@ -89,6 +90,7 @@ pub enum Command {
     Export(export::Export),
     Person(person::Person),
     Instrument(instrument::Instrument),
+    Profile(profile::Profile),
     Vocab(vocab::Vocab),
     Completions(completions::Completions),
     Man(man::Man),
@@ -127,6 +129,7 @@ impl Command {
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
+            Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),
             Self::Completions(command) => command.run(session),
             Self::Man(command) => command.run(session),
