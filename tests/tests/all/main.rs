@@ -85,3 +85,6 @@ mod signing;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;
+/// `witness`: organisations that cosign each other's heads.
+#[cfg(test)]
+mod witnesses;

@@ -49,6 +49,7 @@ mod undo;
 mod verify;
 mod verify_proof;
 mod vocab;
+mod witness;
 
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,7 @@ pub enum Command {
     Resume(resume::Resume),
     Prove(prove::Prove),
     VerifyProof(verify_proof::VerifyProof),
+    Witness(witness::Witness),
     Export(export::Export),
     Person(person::Person),
     Instrument(instrument::Instrument),
@@ -129,6 +131,7 @@ impl Command {
             Self::Resume(command) => command.run(session),
             Self::Prove(command) => command.run(session),
             Self::VerifyProof(command) => command.run(session),
+            Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
