@@ -7,6 +7,7 @@
 use amparo_core::date::Day;
 use amparo_core::entry::Recorded;
 use amparo_core::id::Seq;
+use amparo_projections::Profile;
 use amparo_store::ledger::{Head, Ledger};
 use amparo_store::signing::CheckpointName;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _};
@@ -32,7 +33,7 @@ pub struct Coordinates {
     pub known_at: Seq,
     /// When that entry was recorded.
     pub known_at_recorded: Recorded,
-    /// The name of the profile, as it was typed: the read models know which there are.
+    /// The profile, as it was typed until the log has told which one that is.
     pub profile: String,
     /// The day of the question in the ledger's time zone.
     pub today: Day,
@@ -101,6 +102,12 @@ impl Coordinates {
             known_at_recorded: recorded(ledger, known_at)?,
             ..self.clone()
         })
+    }
+
+    /// The same, with the profile by its name for good: see [`Profile::label`].
+    pub fn counted_by(mut self, profile: &Profile) -> Self {
+        self.profile = profile.label();
+        self
     }
 
     /// Day and known-at in one word: `2026-02-20@e41`.

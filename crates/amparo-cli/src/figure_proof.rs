@@ -17,8 +17,9 @@
 use amparo_core::date::Day;
 use amparo_core::entry::Entry;
 use amparo_core::id::Seq;
+use amparo_projections::profiles::{self, profiles};
 use amparo_projections::totals::{TotalsRow, totals};
-use amparo_projections::{Facts, Profile, ReadModel as _, View};
+use amparo_projections::{Facts, ReadModel as _, View};
 use amparo_tlog::checkpoint::SignedCheckpoint;
 use amparo_tlog::consistency::{self, MAX_CONSISTENCY_PROOF_LEN};
 use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
@@ -37,8 +38,8 @@ pub const BYTES_MAX: usize = 64 * 1024 * 1024;
 pub struct FigureProof {
     /// The end of this day.
     pub as_of: Day,
-    /// Who counts as held.
-    pub profile: Profile,
+    /// Who counts as held: a built-in profile, or one that the entries state, with its version.
+    pub profile: String,
     /// The entries up to the known-at, byte for byte.
     pub lines: Vec<String>,
     /// From the tree of those entries to the head.
@@ -76,7 +77,10 @@ impl FigureProof {
                 .map_err(|error| fault(error.to_string()))?;
         }
         let view = View::known_at(&facts, self.known_at());
-        Ok(totals(&view, self.as_of, &self.profile))
+        let profile = profiles::find(&profiles(&view), &self.profile);
+        let profile =
+            profile.ok_or_else(|| FigureFault::Form("its profile is unknown".to_owned()))?;
+        Ok(totals(&view, self.as_of, &profile))
     }
 
     /// The last entry that counts.
@@ -188,15 +192,15 @@ impl FigureProof {
             .collect();
         json!({
             "as_of": self.as_of.to_string(), "known_at": self.known_at().number(),
-            "profile": self.profile.name(), "rows": rows,
+            "profile": self.profile, "rows": rows,
         })
     }
 }
 
-fn coordinates(claim: &str) -> Option<(Day, Profile)> {
+fn coordinates(claim: &str) -> Option<(Day, String)> {
     let claim: Value = serde_json::from_str(claim).ok()?;
     let as_of = claim.get("as_of")?.as_str()?.parse().ok()?;
-    let profile = Profile::named(claim.get("profile")?.as_str()?)?;
+    let profile = claim.get("profile")?.as_str()?.to_owned();
     Some((as_of, profile))
 }
 

@@ -52,12 +52,18 @@ mod output_forms;
 /// Who is meant, and that a write never guesses.
 #[cfg(test)]
 mod people;
+/// Profiles in the ledger: stated, versioned, chosen by what was known.
+#[cfg(test)]
+mod profiles;
 /// `prove` and `verify-proof`: what a third party checks without the ledger.
 #[cfg(test)]
 mod proofs;
 /// `export --tiles`, the verify.py in it, and `verify --against`.
 #[cfg(test)]
 mod public_export;
+/// Published figures: the same for good, with what changed since.
+#[cfg(test)]
+mod publications;
 /// The README's session, run.
 #[cfg(test)]
 mod readme;
@@ -82,3 +88,6 @@ mod signing;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;
+/// `witness`: organisations that cosign each other's heads.
+#[cfg(test)]
+mod witnesses;

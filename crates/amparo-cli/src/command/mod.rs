@@ -18,6 +18,7 @@ mod append;
 mod audit;
 mod check;
 mod checkpoint;
+mod cite;
 mod claim;
 mod claims;
 mod completions;
@@ -35,7 +36,9 @@ mod list;
 mod log;
 mod man;
 mod person;
+mod profile;
 mod prove;
+mod publish;
 mod replay;
 mod report;
 mod resume;
@@ -47,6 +50,7 @@ mod undo;
 mod verify;
 mod verify_proof;
 mod vocab;
+mod witness;
 
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,16 +83,20 @@ pub enum Command {
     Diff(diff::Diff),
     Flows(flows::Flows),
     Report(report::Report),
+    Publish(publish::Publish),
+    Cite(cite::Cite),
     Check(check::Check),
     Verify(verify::Verify),
     Checkpoint(checkpoint::Checkpoint),
     Resume(resume::Resume),
     Prove(prove::Prove),
     VerifyProof(verify_proof::VerifyProof),
+    Witness(witness::Witness),
     Export(export::Export),
     Person(person::Person),
     Group(group::Group),
     Instrument(instrument::Instrument),
+    Profile(profile::Profile),
     Vocab(vocab::Vocab),
     Completions(completions::Completions),
     Man(man::Man),
@@ -117,16 +125,20 @@ impl Command {
             Self::Diff(command) => command.run(session),
             Self::Flows(command) => command.run(session),
             Self::Report(command) => command.run(session),
+            Self::Publish(command) => command.run(session),
+            Self::Cite(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),
             Self::Checkpoint(command) => command.run(session),
             Self::Resume(command) => command.run(session),
             Self::Prove(command) => command.run(session),
             Self::VerifyProof(command) => command.run(session),
+            Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
+            Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),
             Self::Completions(command) => command.run(session),
             Self::Man(command) => command.run(session),

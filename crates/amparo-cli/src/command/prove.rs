@@ -145,7 +145,7 @@ fn of_figure(
     at: &CoordinateArgs,
 ) -> Result<(Ledger, Proven, String), Failure> {
     let Reading { ledger, at } = session.reading(at)?;
-    let profile = derived::profile(&at.profile)?;
+    let profile = derived::profile_of(session, &ledger, &at)?.label();
     let count = at.prefix();
     if count > ENTRIES_MAX {
         let message = format!("the figure follows from {count} entries; at most {ENTRIES_MAX}");
@@ -164,7 +164,7 @@ fn of_figure(
         .tree()
         .prove_consistency(count, size)
         .map_err(|error| unreadable(&error))?;
-    let what = format!("totals at {} by {}", at.in_one_word(), profile.name());
+    let what = format!("totals at {} by {}", at.in_one_word(), profile);
     let proven = Proven::under(what, &stored);
     let figure = FigureProof {
         as_of: at.as_of,

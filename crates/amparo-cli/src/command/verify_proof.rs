@@ -184,7 +184,7 @@ fn figure(bytes: &[u8], policy: &Policy) -> Result<Reply, No> {
         reply.push(vec![
             Cell::text(figure.as_of),
             Cell::text(figure.known_at()),
-            Cell::text(figure.profile.name()),
+            Cell::text(&figure.profile),
             Cell::text(row.axis),
             Cell::text(&row.state),
             Cell::count(row.total.low),

@@ -22,6 +22,7 @@ mod tests;
 mod transfer;
 mod verify;
 mod verify_signed;
+mod witness;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,7 @@ pub use resume::{OpenExport, ResumeError};
 pub use sign::{CheckpointError, Signed, Standing};
 pub use transfer::{ExportError, RestoreError};
 pub use verify::{Finding, Part, SignedLevel, Verified};
+pub use witness::{AddCosignatureError, AskError, Cosigned, WitnessError};
 
 /// The folders of a ledger folder.
 pub(crate) const JOURNAL: &str = "journal";

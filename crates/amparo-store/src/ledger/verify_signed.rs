@@ -12,8 +12,8 @@ use amparo_tlog::policy::{Level, Policy};
 use super::verify::{Check, Part};
 use crate::files::Files;
 use crate::shelf::Shelf;
-use crate::signing::key::{LOG_KEY, PrivateKey};
-use crate::signing::{Book, SigningError};
+use crate::signing::key::{LOG_KEY, PrivateKey, WITNESS_KEY};
+use crate::signing::{Book, Seen, SigningError};
 
 /// How far the newest signed head got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,8 @@ impl Check {
             heads.elsewhere.push(("sled", newest));
         }
         self.readable(book.abandoned());
+        self.readable(Seen::new(files.clone(), folder).all());
+        self.readable(PrivateKey::read(files, folder, WITNESS_KEY));
         self.signing_key(&book, files, folder);
         self.names(&book, &heads);
         if let Some(key) = self.readable(book.log_key()).flatten() {

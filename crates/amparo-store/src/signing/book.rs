@@ -296,32 +296,15 @@ impl Book {
     }
 
     fn make_folder(&self, folder: &str) -> Result<(), SigningError> {
-        match self.files.create_folder(&self.ledger.join(folder)) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(failed(folder, error))
-            }
-            Ok(()) | Err(_) => self
-                .files
-                .sync_folder(&self.ledger)
-                .map_err(|error| failed(folder, error)),
-        }
+        make_folder(&self.files, &self.ledger, folder)
     }
 
     fn read(&self, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, SigningError> {
-        match self.files.read(&self.ledger.join(file), bytes_max) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                Err(damaged(file, "it is too long"))
-            }
-            Err(error) => Err(failed(file, error)),
-        }
+        read(&self.files, &self.ledger, file, bytes_max)
     }
 
     fn write(&self, file: &str, bytes: &[u8]) -> Result<(), SigningError> {
-        self.files
-            .replace(&self.ledger.join(file), bytes)
-            .map_err(|error| failed(file, error))
+        write(&self.files, &self.ledger, file, bytes)
     }
 }
 
@@ -349,14 +332,54 @@ fn parse_name(line: &str) -> Option<(CheckpointName, u64)> {
     (name_line(&name, size).trim_end() == line).then_some((name, size))
 }
 
-fn damaged(file: &str, what: impl ToString) -> SigningError {
+pub(super) fn make_folder(
+    files: &Arc<dyn Files>,
+    ledger: &Path,
+    folder: &str,
+) -> Result<(), SigningError> {
+    match files.create_folder(&ledger.join(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(folder, error)),
+        Ok(()) | Err(_) => files
+            .sync_folder(ledger)
+            .map_err(|error| failed(folder, error)),
+    }
+}
+
+pub(super) fn read(
+    files: &Arc<dyn Files>,
+    ledger: &Path,
+    file: &str,
+    bytes_max: usize,
+) -> Result<Option<Vec<u8>>, SigningError> {
+    match files.read(&ledger.join(file), bytes_max) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            Err(damaged(file, "it is too long"))
+        }
+        Err(error) => Err(failed(file, error)),
+    }
+}
+
+pub(super) fn write(
+    files: &Arc<dyn Files>,
+    ledger: &Path,
+    file: &str,
+    bytes: &[u8],
+) -> Result<(), SigningError> {
+    files
+        .replace(&ledger.join(file), bytes)
+        .map_err(|error| failed(file, error))
+}
+
+pub(super) fn damaged(file: &str, what: impl ToString) -> SigningError {
     SigningError::Damaged {
         file: file.to_owned(),
         what: what.to_string(),
     }
 }
 
-fn failed(file: &str, source: io::Error) -> SigningError {
+pub(super) fn failed(file: &str, source: io::Error) -> SigningError {
     SigningError::Io {
         file: file.to_owned(),
         source,

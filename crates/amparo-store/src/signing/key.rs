@@ -1,7 +1,7 @@
 //! Signing keys: one line each, in the form of Go's `note` package, so that stock tools sign too.
 //!
 //! `PRIVATE+KEY+<name>+<key id>+<base64 of the kind and the 32 bytes of the seed>`. The log's
-//! key lies in `keys/checkpoint.key`, 0600.
+//! key lies in `keys/checkpoint.key`, the witness's in `keys/witness.key`; both are 0600.
 //! Refuses a key whose id does not fit: a line that was changed by accident signs nothing.
 
 use std::io;
@@ -22,6 +22,8 @@ use crate::files::Files;
 
 /// The log's key, in a ledger's folder.
 pub(crate) const LOG_KEY: &str = "keys/checkpoint.key";
+/// The witness's key.
+pub(crate) const WITNESS_KEY: &str = "keys/witness.key";
 /// The most bytes that are read of a key file.
 pub const KEY_FILE_BYTES_MAX: usize = 1024;
 
@@ -33,6 +35,11 @@ const PREFIX: &str = "PRIVATE+KEY+";
 /// None in practice: the text is one of the format's own.
 pub(crate) fn log_name(ledger: LedgerId) -> Result<KeyName, KeyNameError> {
     format!("amparo/{ledger}").parse()
+}
+
+/// The name under which a ledger cosigns as a witness.
+pub(crate) fn witness_name(ledger: LedgerId) -> Result<KeyName, KeyNameError> {
+    format!("amparo-witness/{ledger}").parse()
 }
 
 /// A private key, read from its line.
@@ -113,7 +120,7 @@ impl PrivateKey {
     }
 
     /// What cosigns with it.
-    fn cosigner(&self) -> Cosigner {
+    pub(crate) fn cosigner(&self) -> Cosigner {
         Cosigner::from_seed(self.name.clone(), &self.seed)
     }
 

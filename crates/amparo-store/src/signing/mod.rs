@@ -2,7 +2,8 @@
 //!
 //! `key` holds the private halves: of the log, and of the witness that this ledger may be for
 //! others. `Book` is the folder `checkpoints/`: every signed head, their names, the key they
-//! are checked with, and the mark of a folder that was restored.
+//! are checked with, and the mark of a folder that was restored. `Seen` is what this ledger, as a
+//! witness, has seen of other logs.
 //!
 //! Refuses to judge whether a head may be signed: that is `ledger::sign`, which knows the log.
 //! Invariant: a signed head is on disk, synced, before it is handed out; none is ever overwritten
@@ -11,12 +12,14 @@
 mod book;
 pub(crate) mod key;
 mod name;
+mod seen;
 
 use std::io;
 
 pub(crate) use book::Book;
 pub use book::{FOLDER, Stored};
 pub use name::{CheckpointName, CheckpointNameError, NAME_BYTES_MAX};
+pub(crate) use seen::Seen;
 
 /// Why what lies in `checkpoints/` or a signing key cannot be read or written.
 #[derive(Debug, thiserror::Error)]
