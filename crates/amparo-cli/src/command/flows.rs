@@ -1,5 +1,8 @@
 //! `flows`: who came in and who went out, and whether the stocks follow from it.
 
+mod check;
+mod table;
+
 use amparo_core::date::Period;
 use amparo_projections::View;
 use amparo_projections::flows::{FlowMove, FlowRow, Flows as Answer, flows};
@@ -20,14 +23,39 @@ use crate::session::{Reading, Session};
 /// the count. The residual is what does not tie out: 0 at one known-at. With a start as it was
 /// known earlier (`--from 2026-02-01@e41`) it is what was learned about the start since. Who is let
 /// go and taken again on one day neither left nor came.
+///
+/// --check reads a published table of this kind from CSV, one row for each period, and lists every
+/// figure that does not hold, with its line and column and what it would have to be. It is held
+/// against the table's own arithmetic (kinds add up to their total, start and flows to the end, the
+/// end of a period is the start of the next row where that follows at once) and against the ledger.
+/// Exit code 1 when there is one. The columns, in any order:
+///
+///   period           2026-02, 2026, 2026-02-01..2026-02-14; needed
+///   stock-at-start   held at the end of the day before
+///   entries          who came in, in all
+///   entry KIND       who came in by a kind: entry arrest, entry house-arrest
+///   exits            who went out, in all
+///   exit KIND        who went out by a kind: exit release, exit death
+///   stock-at-end     held at the end of the last day
+///   note, source     remarks, not read
+///
+/// An empty cell is not published and is not checked. Where kinds are told apart, a kind that the
+/// ledger has and the table has not is listed too.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Flows {
     /// The first day; the stock at the start as known then, if a known-at follows
-    #[arg(long, value_name = "DAY[@KNOWN]")]
-    from: String,
+    #[arg(long, value_name = "DAY[@KNOWN]", required_unless_present = "check")]
+    from: Option<String>,
     /// The last day, and what is known of all but the start [default: as known now]
-    #[arg(long, value_name = "DAY[@KNOWN]")]
-    to: String,
+    #[arg(long, value_name = "DAY[@KNOWN]", required_unless_present = "check")]
+    to: Option<String>,
+    /// A published table to check, as CSV; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "evidence"])]
+    check: Option<String>,
+    /// With --check: only what the ledger knew then: e41, a day, a time, head [default: head]
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["from", "to"])]
+    known_at: Option<String>,
     /// Who counts as held [default: deprived-of-liberty]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
@@ -38,13 +66,17 @@ pub struct Flows {
 
 impl Flows {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let known = self.to.split_once('@').map(|(_, known)| known);
-        let from = match known {
-            Some(known) if !self.from.contains('@') => format!("{}@{known}", self.from),
-            Some(_) | None => self.from.clone(),
+        if let Some(file) = &self.check {
+            return check::check(session, file, self.known_at, self.profile);
+        }
+        let (Some(from), Some(to)) = (self.from, self.to) else {
+            return Err(Failure::usage("flows takes --from and --to, or --check"));
         };
-        let (Reading { ledger, at }, from) =
-            session.reading_between(&from, &self.to, &self.profile)?;
+        let from = match to.split_once('@') {
+            Some((_, known)) if !from.contains('@') => format!("{from}@{known}"),
+            Some(_) | None => from,
+        };
+        let (Reading { ledger, at }, from) = session.reading_between(&from, &to, &self.profile)?;
         let period = Period::new(from.as_of, at.as_of).ok_or_else(|| {
             Failure::usage(format!("--to {} is before --from {}", at.as_of, from.as_of))
         })?;
