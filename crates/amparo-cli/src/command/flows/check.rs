@@ -11,6 +11,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::session::{Reading, Session};
 
@@ -20,6 +21,7 @@ pub fn check(
     file: &str,
     known_at: Option<String>,
     profile: Option<String>,
+    filters: &FilterArgs,
 ) -> Result<Exit, Failure> {
     if session.globals.at.as_of.is_some() {
         let message = "the periods of the table say when; there is no --as-of beside them";
@@ -39,12 +41,13 @@ pub fn check(
         return Err(Failure::internal("a table without rows was read"));
     };
     let derived = Derived::of(session, ledger, at)?;
-    let view = derived.then();
+    let asked = derived.filters(session, filters)?;
+    let (_, view) = super::filtered(&derived, &asked, derived.then(), period.last());
     let documented = flows(&view, &view, period, &derived.profile);
     let checked = table.table.check(&documented);
     let meta = Meta {
         as_of: None,
-        ..derived.at.meta()
+        ..asked.show(derived.at.meta())
     };
     let reply = reply(meta.filter("table", Some(file)), &table, &checked);
     session.reply(&reply)?;
