@@ -175,7 +175,9 @@ impl TableReading<'_> {
         let start = heading
             .first()
             .map_or(Place { line: 1, column: 1 }, |(place, _)| *place);
-        if !columns.contains(&Some(Column::Period)) {
+        // What a heading that does not read was meant to be is not known.
+        let is_whole = !columns.contains(&None);
+        if is_whole && !columns.contains(&Some(Column::Period)) {
             self.fault(
                 start,
                 Rule::MissingField,
@@ -184,7 +186,7 @@ impl TableReading<'_> {
             );
         }
         let is_figure = |column: &Option<Column>| matches!(column, Some(Column::Figure(_)));
-        if !columns.iter().any(is_figure) {
+        if is_whole && !columns.iter().any(is_figure) {
             self.fault(
                 start,
                 Rule::MissingField,
