@@ -232,6 +232,7 @@ mod tests {
     use super::*;
     use crate::naive::{february, history};
     use crate::sample::{Sample, day};
+    use crate::totals::totals;
 
     fn shown(flows: &Flows) -> String {
         let row = |sign: &'static str| {
@@ -343,6 +344,45 @@ mod tests {
                 let sum: u64 = row.moves.iter().map(|of| of.weight).sum();
                 prop_assert_eq!(row.count, sum);
                 prop_assert!(row.again + row.newly_documented <= row.count);
+            }
+        }
+
+        /// Between two known-ats the residual is what was learned of the first day meanwhile, and
+        /// nothing where every entry since speaks of later days only.
+        #[test]
+        fn the_residual_is_what_was_learned_late_of_the_first_day(
+            sample in history(),
+            known in any::<[prop::sample::Index; 2]>(),
+            first in 0..20_u32,
+            length in 0..14_u32,
+            profile in 0..3_usize,
+        ) {
+            let facts = sample.facts();
+            let mut known = known.map(|known| known.index(facts.len().max(1)) as u64);
+            known.sort_unstable();
+            let [then, now] = known.map(|known| View::known_at(&facts, Seq::new(known)));
+            let profile = &Profile::built_in()[profile];
+            let (from, to) = (february(first), february(first + length));
+            let period = Period::new(from, to).unwrap();
+            let flows = flows(&then, &now, period, profile);
+            let before = from.minus_days(1).unwrap();
+            let held = |view: &View<'_>| {
+                let mut rows = totals(view, before, profile).into_iter();
+                rows.find(|row| row.state == profile.name()).map_or(0, |row| row.total.count as i64)
+            };
+            prop_assert_eq!(flows.residual(), held(&now) - held(&then), "{}", shown(&flows));
+            let since = known[0] as usize + 1..=known[1] as usize;
+            let is_of_later_days = |entry: &amparo_core::entry::Entry| {
+                let occurred = entry.event.occurred();
+                entry.event.target().is_none()
+                    && entry.event.kind().axis().is_some()
+                    && occurred.is_some_and(|date| date.span().lo() >= from)
+            };
+            let mut learned = sample.entries.iter();
+            if learned.all(|entry| {
+                !since.contains(&(entry.seq.number() as usize)) || is_of_later_days(entry)
+            }) {
+                prop_assert_eq!(flows.residual(), 0, "{}", shown(&flows));
             }
         }
     }
