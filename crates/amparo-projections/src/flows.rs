@@ -347,10 +347,8 @@ mod tests {
             }
         }
 
-        /// Between two known-ats the residual is what was learned of the first day meanwhile, and
-        /// nothing where every entry since speaks of later days only.
         #[test]
-        fn the_residual_is_what_was_learned_late_of_the_first_day(
+        fn the_residual_is_what_was_learned_late_of_the_start(
             sample in history(),
             known in any::<[prop::sample::Index; 2]>(),
             first in 0..20_u32,
@@ -371,19 +369,28 @@ mod tests {
                 rows.find(|row| row.state == profile.name()).map_or(0, |row| row.total.count as i64)
             };
             prop_assert_eq!(flows.residual(), held(&now) - held(&then), "{}", shown(&flows));
-            let since = known[0] as usize + 1..=known[1] as usize;
-            let is_of_later_days = |entry: &amparo_core::entry::Entry| {
-                let occurred = entry.event.occurred();
-                entry.event.target().is_none()
-                    && entry.event.kind().axis().is_some()
-                    && occurred.is_some_and(|date| date.span().lo() >= from)
-            };
-            let mut learned = sample.entries.iter();
-            if learned.all(|entry| {
-                !since.contains(&(entry.seq.number() as usize)) || is_of_later_days(entry)
-            }) {
-                prop_assert_eq!(flows.residual(), 0, "{}", shown(&flows));
+        }
+
+        #[test]
+        fn nothing_is_left_over_where_nothing_was_learned_late(
+            mut sample in history(),
+            news in prop::collection::vec((0..4_usize, 1..9_u32, 0..14_u32, 0..3_u32), 1..8),
+            first in 0..14_u32,
+            profile in 0..3_usize,
+        ) {
+            let known = sample.entries.last().map_or(0, |entry| entry.seq.number());
+            for (kind, person, after, days) in news {
+                let kind = ["arrest", "release", "house-arrest", "disappearance"][kind];
+                let (lo, hi) = (february(first + after), february(first + after + days));
+                sample.add(&format!(
+                    r#""kind":"{kind}","person":"p:{person}","occurred":"{lo}/{hi}""#
+                ));
             }
+            let facts = sample.facts();
+            let (then, now) = (View::known_at(&facts, Seq::new(known)), View::head(&facts));
+            let period = Period::new(february(first), february(first + 14)).unwrap();
+            let flows = flows(&then, &now, period, &Profile::built_in()[profile]);
+            prop_assert_eq!(flows.residual(), 0, "{}", shown(&flows));
         }
     }
 }
