@@ -69,6 +69,8 @@ impl<'l> Composer<'l> {
             Kind::Instrument => put_new(draft, "instrument", typed.into()),
             Kind::Claim => put_new(draft, "claimant", typed.into()),
             Kind::SourceSilent => put_new(draft, "list", typed.into()),
+            Kind::Profile => put_new(draft, "name", typed.into()),
+            Kind::Publication => put_new(draft, "figure", typed.into()),
             Kind::Retraction => {
                 let entry = entry_ref::find(self.ledger, typed)?;
                 put_new(draft, "entry", entry.id.to_string().into())

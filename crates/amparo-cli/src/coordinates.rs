@@ -7,7 +7,9 @@
 use amparo_core::date::Day;
 use amparo_core::entry::Recorded;
 use amparo_core::id::Seq;
+use amparo_projections::Profile;
 use amparo_store::ledger::{Head, Ledger};
+use amparo_store::signing::CheckpointName;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;
 
@@ -19,8 +21,8 @@ use crate::output::{self, KnownAt, Meta};
 pub const DEFAULT_PROFILE: &str = "deprived-of-liberty";
 
 /// What `--known-at` takes, for hints.
-const KNOWN_AT_FORMS: &str =
-    "write an entry (e41), a day (2026-02-08), a time (2026-02-08T12:00) or head";
+const KNOWN_AT_FORMS: &str = "write an entry (e41), a day (2026-02-08), a time (2026-02-08T12:00), the name of a \
+     checkpoint, or head";
 
 /// The coordinates of one question, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub struct Coordinates {
     pub known_at: Seq,
     /// When that entry was recorded.
     pub known_at_recorded: Recorded,
-    /// The name of the profile, as it was typed: the read models know which there are.
+    /// The profile, as it was typed until the log has told which one that is.
     pub profile: String,
     /// The day of the question in the ledger's time zone.
     pub today: Day,
@@ -56,6 +58,7 @@ impl Coordinates {
             option: "--known-at",
             size: head.size,
             recorded: &|seq| recorded(ledger, seq),
+            named: &|name| named(ledger, name),
         };
         let when = args.known_at.as_deref().unwrap_or("head");
         let known_at = log.resolve(when, zone, today, now)?;
@@ -90,6 +93,7 @@ impl Coordinates {
             option,
             size: self.head.size,
             recorded: &|seq| recorded(ledger, seq),
+            named: &|name| named(ledger, name),
         };
         let known_at = log.resolve(when, ledger.opening().time_zone, self.today, now)?;
         Ok(Self {
@@ -98,6 +102,12 @@ impl Coordinates {
             known_at_recorded: recorded(ledger, known_at)?,
             ..self.clone()
         })
+    }
+
+    /// The same, with the profile by its name for good: see [`Profile::label`].
+    pub fn counted_by(mut self, profile: &Profile) -> Self {
+        self.profile = profile.label();
+        self
     }
 
     /// Day and known-at in one word: `2026-02-20@e41`.
@@ -158,6 +168,11 @@ fn recorded(ledger: &Ledger, seq: Seq) -> Result<Recorded, Failure> {
         .ok_or_else(|| missing(seq))
 }
 
+fn named(ledger: &Ledger, name: &CheckpointName) -> Result<Option<u64>, Failure> {
+    let named = ledger.checkpoint_named(name);
+    named.map_err(|error| Failure::signing(&error))
+}
+
 fn missing(seq: Seq) -> Failure {
     Failure::new(
         crate::error::FailureKind::Integrity,
@@ -172,6 +187,8 @@ struct Log<'l> {
     option: &'static str,
     size: u64,
     recorded: &'l dyn Fn(Seq) -> Result<Recorded, Failure>,
+    /// How many entries the checkpoint of a name has.
+    named: &'l dyn Fn(&CheckpointName) -> Result<Option<u64>, Failure>,
 }
 
 impl Log<'_> {
@@ -184,6 +201,14 @@ impl Log<'_> {
             return match seq.number() < self.size {
                 true => Ok(seq),
                 false => Err(self.past_the_head(&format!("there is no {seq} yet"))),
+            };
+        }
+        if let Ok(name) = when.parse::<CheckpointName>()
+            && let Some(size) = (self.named)(&name)?
+        {
+            return match size.checked_sub(1).filter(|last| *last < self.size) {
+                Some(last) => Ok(Seq::new(last)),
+                None => Err(self.past_the_head(&format!("{name} has {size} entries"))),
             };
         }
         let until = until(self.option, when, zone, today)?;
@@ -321,6 +346,7 @@ mod tests {
             option: "--known-at",
             size: 3,
             recorded: &recorded,
+            named: &|name| Ok((name.as_str() == "press").then_some(2)),
         };
         let today = "2026-02-10".parse().unwrap();
         log.resolve(when, CARACAS, today, time("2026-02-10T16:00:00.000Z"))
@@ -337,6 +363,7 @@ mod tests {
             ("2026-02-08", 1),
             ("2026-02-09", 2),
             ("ayer", 2),
+            ("press", 1),
             ("today", 2),
             ("2026-02-08T12:00", 0),
             ("2026-02-08T23:59:59", 0),

@@ -11,6 +11,7 @@ use amparo_core::entry::Entry;
 use amparo_core::id::Seq;
 use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
+use amparo_projections::profiles::{self, profiles};
 use amparo_projections::{Facts, Profile, ReadModel as _, View};
 use amparo_store::ledger::{Block, Ledger, ReadError};
 
@@ -67,11 +68,11 @@ impl Derived {
         ledger: Ledger,
         at: Coordinates,
     ) -> Result<Self, Failure> {
-        let profile = profile(&at.profile)?;
         let facts = read_facts(session, &ledger)?;
+        let profile = profile(&View::known_at(&facts, at.known_at), &at.profile)?;
         Ok(Self {
             ledger,
-            at,
+            at: at.counted_by(&profile),
             profile,
             facts,
         })
@@ -149,23 +150,44 @@ impl Derived {
     }
 }
 
-/// The built-in profile of a name.
+/// The profile that is meant by a name, or a name and a version, at what a view knows.
 ///
 /// # Errors
 /// Usage, with the nearest name.
-pub fn profile(name: &str) -> Result<Profile, Failure> {
-    Profile::named(name).ok_or_else(|| {
-        let built_in = Profile::built_in();
-        let names = || built_in.iter().map(Profile::name);
-        let failure = Failure::usage(format!("there is no profile `{}`", text::visible(name)));
-        match nearest(name, names()) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => {
-                let names: Vec<_> = names().collect();
-                failure.hint(format!("there are {}", names.join(", ")))
+pub fn profile(view: &View<'_>, typed: &str) -> Result<Profile, Failure> {
+    let stated = profiles(view);
+    profiles::find(&stated, typed).ok_or_else(|| {
+        let mut names: Vec<_> = stated.iter().map(|stated| stated.profile.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let name = typed.split('@').next().unwrap_or_default();
+        let failure = Failure::usage(format!("there is no profile `{}`", text::visible(typed)));
+        match nearest(name, names.iter().copied()) {
+            _ if names.contains(&name) => {
+                failure.hint(format!("`amparo profile show {name}` lists its versions"))
             }
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure.hint(format!("there are {}", names.join(", "))),
         }
     })
+}
+
+/// The same of a ledger that is open; the log is read only for a profile that is not built in.
+///
+/// # Errors
+/// As [`profile`] and [`read_facts`].
+pub fn profile_of(
+    session: &mut Session<'_, '_>,
+    ledger: &Ledger,
+    at: &Coordinates,
+) -> Result<Profile, Failure> {
+    match Profile::named(&at.profile) {
+        Some(built_in) => Ok(built_in),
+        None => {
+            let facts = read_facts(session, ledger)?;
+            profile(&View::known_at(&facts, at.known_at), &at.profile)
+        }
+    }
 }
 
 /// Reads the log into facts: one thread reads and adds up, another parses.
@@ -235,22 +257,25 @@ mod tests {
 
     #[test]
     fn an_unknown_profile_is_a_usage_failure_that_names_the_nearest() {
+        let facts = Facts::default();
+        let view = View::head(&facts);
         for (typed, says) in [
             (
                 "prison",
                 "there are deprived-of-liberty, prison-only, with-measures",
             ),
             ("prison_only", "did you mean `prison-only`?"),
+            ("prison-only@2", "`amparo profile show prison-only`"),
             ("", "there are"),
         ] {
-            let failure = format!("{:?}", profile(typed).unwrap_err());
+            let failure = format!("{:?}", profile(&view, typed).unwrap_err());
             assert!(
                 failure.contains(says) && failure.contains("Usage"),
                 "{typed}: {failure}"
             );
         }
         for known in Profile::built_in() {
-            assert_eq!(profile(known.name()).ok(), Some(known));
+            assert_eq!(profile(&view, known.name()).ok(), Some(known));
         }
     }
 }

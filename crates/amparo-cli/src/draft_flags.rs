@@ -144,6 +144,15 @@ pub struct FieldFlags {
     /// The words of a note
     #[arg(long)]
     text: Option<String>,
+    /// The version of a profile, from 1
+    #[arg(long, value_name = "NUMBER")]
+    profile_version: Option<String>,
+    /// The custody states that a profile counts (several with commas)
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    states: Vec<String>,
+    /// The shortest stay that a profile counts, in days
+    #[arg(long, value_name = "DAYS")]
+    shortest_stay_days: Option<String>,
     /// The entry that a retraction withdraws
     #[arg(long, value_name = "ENTRY")]
     pub entry: Option<String>,
@@ -266,6 +275,7 @@ impl FieldFlags {
             ("grounds", &self.grounds),
             ("measures", &self.measures),
             ("offences", &self.offences),
+            ("states", &self.states),
         ] {
             set_list(
                 draft,
@@ -277,6 +287,8 @@ impl FieldFlags {
             ("term_days", &self.term_days),
             ("decision_days", &self.decision_days),
             ("size", &self.size),
+            ("version", &self.profile_version),
+            ("shortest_stay_days", &self.shortest_stay_days),
         ] {
             let number = |value: &String| {
                 value
@@ -350,6 +362,7 @@ pub fn flag_of(field: &str) -> String {
             Some(name) => format!("--{name}"),
             None => "private fields".to_owned(),
         },
+        ("version", _) => "--profile-version".to_owned(),
         (top, _) => format!("--{}", top.replace('_', "-")),
     }
 }

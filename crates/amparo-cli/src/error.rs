@@ -8,10 +8,15 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use amparo_store::ledger::{AppendError, OpenError, ReadError};
+use amparo_store::signing::SigningError;
 
 use crate::faults::InputFault;
 use crate::output::text;
 use crate::world::World;
+
+/// What to do with a log that does not extend what was signed of it.
+pub const RESUME_HINT: &str = "take the missing entries from a newer export with `amparo resume \
+                               --from`, or give them up with `amparo resume --fork --reason TEXT`";
 
 /// What went wrong, by what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +169,7 @@ impl Failure {
     pub fn appending(error: &AppendError) -> Self {
         let kind = match error {
             AppendError::HeadMoved { .. } => FailureKind::InUse,
+            AppendError::Guarded(_) => FailureKind::Integrity,
             AppendError::ReadOnly
             | AppendError::OutcomeUnknown(_)
             | AppendError::NotRecorded(_)
@@ -173,11 +179,24 @@ impl Failure {
         };
         let failure = Self::new(kind, error.to_string()).causes_of(error);
         match error {
+            AppendError::Guarded(_) => failure.hint(RESUME_HINT),
             AppendError::OutcomeUnknown(_) => {
                 failure.hint("`amparo log` tells what is recorded; the same ids can be sent again")
             }
             _ => failure,
         }
+    }
+
+    /// What was signed, and cannot be read or kept.
+    pub fn signing(error: &SigningError) -> Self {
+        let kind = match error {
+            SigningError::Damaged { .. } => FailureKind::Integrity,
+            SigningError::NameTaken { .. } => FailureKind::Usage,
+            SigningError::Io { .. } => FailureKind::Internal,
+        };
+        Self::new(kind, error.to_string())
+            .causes_of(error)
+            .hint("`amparo verify` tells what is wrong with the ledger")
     }
 
     /// Standard output, or a file of output, that does not take more.

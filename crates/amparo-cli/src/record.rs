@@ -26,6 +26,8 @@ const SAID_MAX: usize = 20;
 pub struct Recording {
     /// Draft lines, in order; all are recorded together or none.
     pub lines: Vec<String>,
+    /// Whether a command has made the lines, of a kind that drafts from elsewhere may not have.
+    pub own: bool,
     /// Whether only to show what would be recorded.
     pub dry_run: bool,
     /// The index of names, where it was read already.
@@ -37,6 +39,7 @@ impl Recording {
     pub fn one(line: String, dry_run: bool, people: Option<People>) -> Self {
         Self {
             lines: vec![line],
+            own: false,
             dry_run,
             people,
         }
@@ -56,7 +59,7 @@ pub fn record(
     mut writing: Writing,
     recording: Recording,
 ) -> Result<(), Failure> {
-    let drafts = parse(&writing, &recording.lines)?;
+    let drafts = parse(&writing, &recording.lines, recording.own)?;
     if recording.dry_run {
         let mut all = drafts.iter().cloned().zip(&recording.lines);
         let (planned, _) = plan(session, &writing, &mut all)?;
@@ -84,12 +87,16 @@ pub fn clock_held(appended: &Appended) -> String {
     format!("note: the clock stands before the last entry; recorded at the time of that, {at}")
 }
 
-fn parse(writing: &Writing, lines: &[String]) -> Result<Vec<Draft>, Failure> {
+fn parse(writing: &Writing, lines: &[String], own: bool) -> Result<Vec<Draft>, Failure> {
     let context = writing.ledger.context(writing.today);
     let mut drafts = Vec::with_capacity(lines.len());
     let mut faults = Vec::new();
     for line in lines {
-        match Draft::parse(line.as_bytes(), &context) {
+        let parsed = match own {
+            true => Draft::parse_own(line.as_bytes(), &context),
+            false => Draft::parse(line.as_bytes(), &context),
+        };
+        match parsed {
             Ok(draft) => drafts.push(draft),
             Err(found) => faults.extend(found),
         }

@@ -137,6 +137,15 @@ impl Session<'_, '_> {
         })
     }
 
+    /// Opens the ledger to sign it: nothing is recorded, and no recorder is named.
+    ///
+    /// # Errors
+    /// Usage when coordinates or a recorder are given, else whatever keeps it from opening.
+    pub fn signing(&mut self) -> Result<Ledger, Failure> {
+        self.no_options()?;
+        self.open(Access::Write)
+    }
+
     /// Opens the ledger to read it as a whole, at no coordinates.
     ///
     /// # Errors

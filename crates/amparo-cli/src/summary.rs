@@ -1,6 +1,6 @@
 //! An event in one line, for people: what it says beyond its kind, subject and date.
 
-use amparo_core::event::{Body, Claim, Clemency, Custody, Event, Instrument};
+use amparo_core::event::{Body, Claim, Clemency, Custody, Event, Instrument, Profile, Publication};
 use amparo_core::id::{PersonId, Subject};
 use amparo_core::value::Source;
 
@@ -45,6 +45,12 @@ pub fn details(event: &Event, people: &People) -> String {
         }
         Body::Note { text, .. } => vec![text.to_string()],
         Body::Retraction { reason, .. } => text(reason).collect(),
+        Body::Profile(profile) => profile_parts(profile),
+        Body::Publication(publication) => publication_parts(publication),
+        Body::Erasure { basis, reason, .. } => [basis.to_string()]
+            .into_iter()
+            .chain(text(reason))
+            .collect(),
     };
     parts.join(", ")
 }
@@ -66,6 +72,24 @@ fn custody_parts(custody: &Custody) -> Vec<String> {
         .chain(text(&custody.destination))
         .chain(text(&custody.cause))
         .collect()
+}
+
+fn profile_parts(profile: &Profile) -> Vec<String> {
+    let states = profile.states.iter().map(|state| state.to_string());
+    let stay = profile.shortest_stay_days;
+    let stay = stay.map(|days| format!("after a stay of {days} days"));
+    let name = format!("{}@{}", profile.name, profile.version);
+    [name].into_iter().chain(states).chain(stay).collect()
+}
+
+fn publication_parts(publication: &Publication) -> Vec<String> {
+    vec![
+        publication.figure.to_string(),
+        publication.query.join(" "),
+        format!("as of {}", publication.as_of),
+        format!("known at {}", publication.known_at),
+        format!("{}@{}", publication.profile, publication.profile_version),
+    ]
 }
 
 fn clemency_parts(clemency: &Clemency) -> Vec<String> {

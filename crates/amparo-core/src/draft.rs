@@ -33,6 +33,19 @@ impl Draft {
     /// # Errors
     /// All faults of the line, in the order of their columns; never an empty list.
     pub fn parse(line: &[u8], context: &Context) -> Result<Self, Vec<Fault>> {
+        Self::read(line, EventReader::new(Form::Draft(context)))
+    }
+
+    /// Reads a line that a command of the ledger has made, by the same rules: it may be of a kind
+    /// that [nobody else's draft](Kind::written_by) may have.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_own(line: &[u8], context: &Context) -> Result<Self, Vec<Fault>> {
+        Self::read(line, EventReader::own(context))
+    }
+
+    fn read(line: &[u8], events: EventReader<'_>) -> Result<Self, Vec<Fault>> {
         let text = text_of(line)?;
         let value = json::parse(text).map_err(|error| {
             vec![whole_line(
@@ -43,7 +56,7 @@ impl Draft {
             )]
         })?;
         let mut faults = Faults::default();
-        match read(value, context, &mut faults) {
+        match read(value, events, &mut faults) {
             Some(draft) if faults.is_empty() => Ok(draft),
             _ => Err(faults.locate(text)),
         }
@@ -131,12 +144,11 @@ impl Draft {
     }
 }
 
-fn read(value: Json<'_>, context: &Context, faults: &mut Faults) -> Option<Draft> {
+fn read(value: Json<'_>, mut events: EventReader<'_>, faults: &mut Faults) -> Option<Draft> {
     let mut r = Reader::new(value, faults);
     if r.is_empty() && !r.is_clean() {
         return None;
     }
-    let mut events = EventReader::new(Form::Draft(context));
     let id = uuid(&mut r, "id").map(EventId::new);
     let kind = events.kind(&mut r)?;
     let event = events.event(kind, &mut r);

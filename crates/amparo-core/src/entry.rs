@@ -9,7 +9,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::draft::finish;
-use crate::event::{Body, Claim, Event, Instrument};
+use crate::event::{Body, Claim, Event, Instrument, Publication, PublishedNumber};
 use crate::fault::{Fault, Faults, Problem, Rule, column};
 use crate::id::{EventId, Seq, Subject};
 use crate::json::{self, Json};
@@ -304,6 +304,18 @@ fn write_fields(line: &mut Object, body: &Body) {
             line.text("entry", &entry.to_string());
             line.maybe_text("reason", reason.as_deref());
         }
+        Body::Profile(profile) => {
+            line.text("name", profile.name.as_str());
+            line.json("version", &profile.version.to_string());
+            let states = profile.states.iter().map(|state| write::text(state.word()));
+            line.json("states", &write::list(states));
+            line.maybe_number("shortest_stay_days", profile.shortest_stay_days);
+        }
+        Body::Publication(publication) => write_publication(line, publication),
+        Body::Erasure { basis, reason, .. } => {
+            line.text("basis", basis.word());
+            line.maybe_text("reason", reason.as_deref());
+        }
     }
 }
 
@@ -334,6 +346,42 @@ fn write_claim(line: &mut Object, claim: &Claim) {
         claim.instrument.as_ref().map(|code| code.as_str()),
     );
     line.maybe_text("scope", claim.scope.as_deref());
+}
+
+fn write_publication(line: &mut Object, publication: &Publication) {
+    line.text("figure", &publication.figure);
+    line.json("query", &write::texts(&publication.query));
+    line.text("as_of", &publication.as_of.to_string());
+    line.json("known_at", &publication.known_at.number().to_string());
+    line.text("profile", publication.profile.as_str());
+    line.json("profile_version", &publication.profile_version.to_string());
+    let numbers = publication.numbers.iter().map(published_number);
+    line.json("numbers", &write::list(numbers));
+    let mut head = Object::new();
+    head.json("size", &publication.head.size.to_string());
+    head.text("root", &publication.head.root);
+    line.json("head", &head.finish());
+}
+
+fn published_number(number: &PublishedNumber) -> String {
+    let mut object = Object::new();
+    object.text("axis", &number.axis);
+    object.text("state", &number.state);
+    let instrument = number.instrument.as_ref();
+    object.maybe_text("instrument", instrument.map(|code| code.as_str()));
+    if !number.by.is_empty() {
+        let by = number.by.iter().map(|(grouping, value)| {
+            let mut object = Object::new();
+            object.text("grouping", grouping);
+            object.maybe_text("value", value.as_deref());
+            object.finish()
+        });
+        object.json("by", &write::list(by));
+    }
+    object.json("low", &number.low.to_string());
+    object.json("count", &number.count.to_string());
+    object.json("high", &number.high.to_string());
+    object.finish()
 }
 
 fn quantity(quantity: &Quantity) -> String {

@@ -5,10 +5,10 @@
 
 use uuid::Uuid;
 
-use crate::date::Occurred;
-use crate::id::{Code, EventId, GroupId, LedgerId, PersonId, Subject};
-use crate::kind::Kind;
-use crate::value::{Basis, Form, Jurisdiction, Measure, Place, Quantity, Source};
+use crate::date::{Day, Occurred};
+use crate::id::{Code, EventId, GroupId, LedgerId, PersonId, Seq, Subject};
+use crate::kind::{CustodyState, Kind};
+use crate::value::{Basis, ErasureBasis, Form, Jurisdiction, Measure, Place, Quantity, Source};
 
 /// One thing that happened (or was claimed), with its date and its sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,86 @@ pub enum Body {
         /// Why.
         reason: Option<Box<str>>,
     },
+    /// A rule of who counts as held.
+    Profile(Profile),
+    /// A figure that was published.
+    Publication(Box<Publication>),
+    /// A person's private fields were erased.
+    Erasure {
+        /// Whose.
+        person: PersonId,
+        /// On what ground.
+        basis: ErasureBasis,
+        /// Why, in words.
+        reason: Option<Box<str>>,
+    },
+}
+
+/// A named, versioned rule of who counts as held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// What it is called.
+    pub name: Code,
+    /// Its version, from 1.
+    pub version: u64,
+    /// The custody states that count; at least one, each once.
+    pub states: Vec<CustodyState>,
+    /// The shortest stay that counts, in days.
+    pub shortest_stay_days: Option<u64>,
+}
+
+impl Profile {
+    /// The names of the profiles that every ledger has; no entry states another rule for them.
+    pub const BUILT_IN: [&str; 3] = ["deprived-of-liberty", "prison-only", "with-measures"];
+}
+
+/// A figure that was published, with all that it follows from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// What the figure is called.
+    pub figure: Box<str>,
+    /// The question, as the words of a command line.
+    pub query: Vec<Box<str>>,
+    /// The day at whose end the numbers stand.
+    pub as_of: Day,
+    /// The last entry that counts.
+    pub known_at: Seq,
+    /// The name of the profile.
+    pub profile: Code,
+    /// The version of the profile.
+    pub profile_version: u64,
+    /// The numbers.
+    pub numbers: Vec<PublishedNumber>,
+    /// The head that they were derived from.
+    pub head: PublishedHead,
+}
+
+/// One number of a published figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedNumber {
+    /// `custody`, `case`, `clemency`, or `profile` for the held line.
+    pub axis: Box<str>,
+    /// The state, or the profile's name.
+    pub state: Box<str>,
+    /// The instrument, on the clemency axis.
+    pub instrument: Option<Code>,
+    /// What it is grouped by, with the value; none where it is not known.
+    pub by: Vec<(Box<str>, Option<Box<str>>)>,
+    /// However the uncertain dates fall.
+    pub low: u64,
+    /// At the point dates.
+    pub count: u64,
+    /// For some way that the uncertain dates can fall.
+    pub high: u64,
+}
+
+/// The head of a log, as a publication names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedHead {
+    /// How many entries there were.
+    pub size: u64,
+    /// Their Merkle root, in lower-case hex.
+    pub root: Box<str>,
 }
 
 /// The fields of `e0`.
@@ -254,6 +334,9 @@ impl Event {
             Body::SourceSilent { .. } => Kind::SourceSilent,
             Body::Note { .. } => Kind::Note,
             Body::Retraction { .. } => Kind::Retraction,
+            Body::Profile(_) => Kind::Profile,
+            Body::Publication(_) => Kind::Publication,
+            Body::Erasure { .. } => Kind::Erasure,
         }
     }
 
@@ -265,7 +348,9 @@ impl Event {
             Body::Custody(custody) => Some(custody.subject),
             Body::Case(case) => Some(case.subject),
             Body::Clemency(clemency) => Some(clemency.subject),
-            Body::Person(person) | Body::Merge { person, .. } => Some(Subject::Person(*person)),
+            Body::Person(person) | Body::Merge { person, .. } | Body::Erasure { person, .. } => {
+                Some(Subject::Person(*person))
+            }
             Body::Group(group) => Some(Subject::Group(group.group)),
             Body::Identification { group, .. } => Some(Subject::Group(*group)),
             Body::Note { subject, .. } => *subject,
@@ -273,7 +358,9 @@ impl Event {
             | Body::Instrument(_)
             | Body::Claim(_)
             | Body::SourceSilent { .. }
-            | Body::Retraction { .. } => None,
+            | Body::Retraction { .. }
+            | Body::Profile(_)
+            | Body::Publication(_) => None,
         }
     }
 
@@ -307,7 +394,7 @@ impl Event {
             Body::Custody(custody) => subject(&mut custody.subject),
             Body::Case(case) => subject(&mut case.subject),
             Body::Clemency(clemency) => subject(&mut clemency.subject),
-            Body::Person(id) => person(id),
+            Body::Person(id) | Body::Erasure { person: id, .. } => person(id),
             Body::Group(described) => group(&mut described.group),
             Body::Identification {
                 group: from_group,
@@ -328,7 +415,9 @@ impl Event {
             | Body::Instrument(_)
             | Body::Claim(_)
             | Body::SourceSilent { .. }
-            | Body::Retraction { .. } => {}
+            | Body::Retraction { .. }
+            | Body::Profile(_)
+            | Body::Publication(_) => {}
         }
     }
 

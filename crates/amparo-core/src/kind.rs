@@ -42,6 +42,12 @@ vocabulary! {
         SourceSilent = "source-silent",
         Note = "note",
         Retraction = "retraction",
+        /// A rule of who counts as held.
+        Profile = "profile",
+        /// A figure that was published, with all that it follows from.
+        Publication = "publication",
+        /// The key of a person's private fields was destroyed.
+        Erasure = "erasure",
     }
 }
 
@@ -170,12 +176,55 @@ pub struct KindRule {
 }
 
 impl Kind {
-    /// The kinds a draft may have: all but the one that opens a ledger.
+    /// The kinds a draft may have: all but those that the ledger writes itself.
     pub fn drafts() -> impl Iterator<Item = Kind> {
-        Kind::ALL
-            .iter()
-            .copied()
-            .filter(|kind| *kind != Kind::Ledger)
+        let all = Kind::ALL.iter().copied();
+        all.filter(|kind| kind.written_by().is_none())
+    }
+
+    /// The command that alone writes entries of this kind; `None` where anybody's draft may.
+    ///
+    /// Such an entry says of the ledger what only the command makes true: that it was opened, that
+    /// a figure was derived from it, that a key was destroyed.
+    pub fn written_by(self) -> Option<&'static str> {
+        match self {
+            Self::Ledger => Some("init"),
+            Self::Publication => Some("publish"),
+            Self::Erasure => Some("erase"),
+            Self::Arrest
+            | Self::CustodyObserved
+            | Self::Disappearance
+            | Self::Transfer
+            | Self::HouseArrest
+            | Self::ConditionalRelease
+            | Self::Release
+            | Self::ExitUnknown
+            | Self::Escape
+            | Self::Exile
+            | Self::Death
+            | Self::Charge
+            | Self::Conviction
+            | Self::Sentence
+            | Self::Acquittal
+            | Self::Dismissal
+            | Self::Quashing
+            | Self::ClemencyRequest
+            | Self::ClemencyGrant
+            | Self::ClemencyRefusal
+            | Self::ClemencyExclusion
+            | Self::ClemencyAppeal
+            | Self::ClemencyRevocation
+            | Self::Instrument
+            | Self::Claim
+            | Self::Person
+            | Self::Group
+            | Self::Identification
+            | Self::Merge
+            | Self::SourceSilent
+            | Self::Note
+            | Self::Retraction
+            | Self::Profile => None,
+        }
     }
 
     /// Finds a kind by its word or by an accepted other spelling of it.
@@ -224,7 +273,10 @@ impl Kind {
             | Self::Merge
             | Self::SourceSilent
             | Self::Note
-            | Self::Retraction => return None,
+            | Self::Retraction
+            | Self::Profile
+            | Self::Publication
+            | Self::Erasure => return None,
         })
     }
 
@@ -241,6 +293,16 @@ impl Kind {
         const CASE: &[&str] = &["offences", "court", "jurisdiction", "term_days"];
         const CLEMENCY: &[&str] = &["instrument", "court", "filed_by", "ground"];
         const DEPARTURE: &[&str] = &["place", "destination", "cause"];
+        const PUBLICATION: &[&str] = &[
+            "figure",
+            "query",
+            "as_of",
+            "known_at",
+            "profile",
+            "profile_version",
+            "numbers",
+            "head",
+        ];
         let (fields, required): (&[&str], &[&str]) = match self {
             Self::Ledger => (
                 &["name", "time_zone", "ledger", "format"],
@@ -297,6 +359,12 @@ impl Kind {
             Self::SourceSilent => (&["list", "period"], &["list"]),
             Self::Note => (&["text"], &["text"]),
             Self::Retraction => (&["entry", "reason"], &["entry"]),
+            Self::Profile => (
+                &["name", "version", "states", "shortest_stay_days"],
+                &["name", "version", "states"],
+            ),
+            Self::Publication => (PUBLICATION, PUBLICATION),
+            Self::Erasure => (&["person", "basis", "reason"], &["person", "basis"]),
         };
         let subject = match self {
             Self::Note => SubjectRule::Optional,
@@ -308,7 +376,11 @@ impl Kind {
             fields,
             required,
             dated: self.axis().is_some(),
-            sourced: !matches!(self, Self::Ledger | Self::Retraction),
+            // What the ledger says of itself needs nobody's word.
+            sourced: !matches!(
+                self,
+                Self::Ledger | Self::Retraction | Self::Profile | Self::Publication | Self::Erasure
+            ),
         }
     }
 

@@ -9,6 +9,12 @@ pub const TEXT_BYTES_MAX: usize = 1024;
 pub const PROSE_BYTES_MAX: usize = 16 * 1024;
 /// The most items in any list.
 pub const LIST_ITEMS_MAX: usize = 64;
+/// The most numbers of a publication.
+pub const NUMBERS_MAX: usize = 512;
+/// The most groupings of a published number.
+pub const GROUPINGS_MAX: usize = 8;
+/// The highest version of a profile.
+pub const VERSION_MAX: u64 = 1_000_000;
 /// The longest code, in bytes.
 pub const CODE_BYTES_MAX: usize = 64;
 /// The most parts of a place.
@@ -19,5 +25,7 @@ pub const SCHEME_BYTES_MAX: usize = 32;
 pub const EXTERNAL_BYTES_MAX: usize = 256;
 /// The largest group, and the largest claimed number.
 pub const QUANTITY_MAX: u64 = 1_000_000_000;
+/// The longest shortest stay of a profile, in days: about a hundred years.
+pub const STAY_DAYS_MAX: u64 = 36_600;
 /// The longest term of a sentence, and the longest period for a decision, in days.
 pub const DAYS_MAX: u64 = 366_000;

@@ -174,6 +174,17 @@ impl Openings {
         )
     }
 
+    /// The openings of some of the fields.
+    pub fn only(&self, mut keep: impl FnMut(PrivateField) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(field, ..)| keep(*field));
+        Self(kept.cloned().collect())
+    }
+
+    /// Whether they open nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The digest of each field, for the line of this entry.
     pub fn digests(&self, entry: EventId) -> Vec<(PrivateField, Digest)> {
         let digest = |(field, salt, value): &(PrivateField, Salt, String)| {

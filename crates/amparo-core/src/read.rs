@@ -13,6 +13,7 @@ use crate::identity::{External, Secret};
 use crate::kind::{Kind, SubjectRule};
 use crate::limit;
 use crate::private::Private;
+use crate::read_body::publication;
 use crate::reader::{Reader, unknown_word};
 use crate::value::Place;
 
@@ -36,6 +37,8 @@ pub(crate) enum Form<'c> {
 /// Reads events of one form, and remembers which external references they were written with.
 pub(crate) struct EventReader<'c> {
     form: Form<'c>,
+    /// Whether kinds that only the ledger's own commands write are accepted in a draft.
+    own: bool,
     pub(crate) externals: BTreeMap<Uuid, External>,
 }
 
@@ -45,7 +48,16 @@ impl<'c> EventReader<'c> {
     pub(crate) fn new(form: Form<'c>) -> Self {
         Self {
             form,
+            own: false,
             externals: BTreeMap::new(),
+        }
+    }
+
+    /// The same for a draft that a command of the ledger has made.
+    pub(crate) fn own(context: &'c Context) -> Self {
+        Self {
+            own: true,
+            ..Self::new(Form::Draft(context))
         }
     }
 
@@ -64,12 +76,13 @@ impl<'c> EventReader<'c> {
             } else {
                 crate::word::Word::from_word(word)
             };
-            match found {
-                Some(Kind::Ledger) if draft => Err(Problem::new(
-                    Rule::UnknownKind,
-                    "only the ledger itself writes its opening",
-                )),
-                Some(kind) => Ok(kind),
+            match found.map(|kind| (kind, kind.written_by())) {
+                Some((kind, Some(command))) if draft && (!self.own || kind == Kind::Ledger) => {
+                    let message = format!("only the ledger itself writes an entry of `{kind}`");
+                    Err(Problem::new(Rule::UnknownKind, message)
+                        .remedy(format!("use the command `amparo {command}`")))
+                }
+                Some((kind, _)) => Ok(kind),
                 None => Err(Problem {
                     rule: Rule::UnknownKind,
                     ..unknown_word::<Kind>(word, true)
@@ -179,6 +192,17 @@ impl<'c> EventReader<'c> {
                 let reason = r.prose("reason");
                 Some(Body::Retraction {
                     entry: entry?,
+                    reason,
+                })
+            }
+            Kind::Profile => self.profile(r).map(Body::Profile),
+            Kind::Publication => publication(r).map(|read| Body::Publication(Box::new(read))),
+            Kind::Erasure => {
+                let person = self.person(r, "person");
+                let (basis, reason) = (r.word("basis"), r.prose("reason"));
+                Some(Body::Erasure {
+                    person: person?,
+                    basis: basis?,
                     reason,
                 })
             }

@@ -204,7 +204,7 @@ impl<'a, 'f> Reader<'a, 'f> {
                 return Vec::new();
             }
         };
-        self.check_length(n, items.len());
+        self.check_length(n, items.len(), limit::LIST_ITEMS_MAX);
         let mut texts = Vec::with_capacity(items.len());
         for (item, value) in items.into_iter().enumerate() {
             let problem = match &value {
@@ -223,6 +223,27 @@ impl<'a, 'f> Reader<'a, 'f> {
         texts
     }
 
+    /// Takes a list of words of a closed vocabulary, each once.
+    pub(crate) fn words<T: Word + PartialEq>(&mut self, name: &str) -> Option<Vec<T>> {
+        let n = self.members.iter().position(|(key, _)| key == name)?;
+        let texts = self.texts(name, limit::TEXT_BYTES_MAX);
+        let mut words = Vec::with_capacity(texts.len());
+        let mut is_sound = !texts.is_empty();
+        for (item, text) in texts.iter().enumerate() {
+            let problem = match T::from_word(text) {
+                Some(word) if !words.contains(&word) => {
+                    words.push(word);
+                    continue;
+                }
+                Some(_) => Problem::new(Rule::Contradiction, "this stands in the list already"),
+                None => unknown_word::<T>(text, self.quoting),
+            };
+            is_sound = false;
+            self.item_fault(n, item, problem);
+        }
+        is_sound.then_some(words)
+    }
+
     fn item_fault(&mut self, n: usize, item: usize, problem: Problem) {
         let mut path = self.path.clone();
         path.extend([Step::Member(n), Step::Item(item)]);
@@ -230,8 +251,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         self.faults.add(path, field, problem);
     }
 
-    fn check_length(&mut self, n: usize, length: usize) {
-        let max = limit::LIST_ITEMS_MAX;
+    fn check_length(&mut self, n: usize, length: usize, max: usize) {
         let problem = match length {
             0 => Problem::new(Rule::MissingField, "the list is empty")
                 .remedy("leave the field out when nothing is known"),
@@ -262,6 +282,16 @@ impl<'a, 'f> Reader<'a, 'f> {
     pub(crate) fn objects<T>(
         &mut self,
         name: &str,
+        read: impl FnMut(&mut Reader<'a, '_>) -> Option<T>,
+    ) -> Vec<T> {
+        self.objects_up_to(name, limit::LIST_ITEMS_MAX, read)
+    }
+
+    /// The same for a list with a limit of its own.
+    pub(crate) fn objects_up_to<T>(
+        &mut self,
+        name: &str,
+        max: usize,
         mut read: impl FnMut(&mut Reader<'a, '_>) -> Option<T>,
     ) -> Vec<T> {
         let Some((n, value)) = self.take(name) else {
@@ -271,7 +301,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             self.wrong_type(n, "a list of objects", &value);
             return Vec::new();
         };
-        self.check_length(n, items.len());
+        self.check_length(n, items.len(), max);
         let mut all = Vec::with_capacity(items.len());
         for (item, value) in items.into_iter().enumerate() {
             let mut path = self.path.clone();

@@ -39,6 +39,22 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// On what ground somebody's private fields were erased.
+    ErasureBasis, "erasure basis" {
+        /// Whoever agreed to be recorded no longer does.
+        ConsentWithdrawn = "consent-withdrawn",
+        /// Keeping the fields puts somebody at risk.
+        Danger = "danger",
+        /// The law on personal data gives a right to it.
+        DataProtection = "data-protection",
+        /// A court has ordered it.
+        CourtOrder = "court-order",
+        /// They should never have been recorded.
+        Mistake = "mistake",
+    }
+}
+
+vocabulary! {
     /// Whose court it is.
     Jurisdiction, "jurisdiction" { Civil = "civil", Military = "military" }
 }

@@ -144,7 +144,17 @@ pub enum Particulars {
         /// The list.
         list: TextId,
     },
-    /// Nothing that read models keep: the opening, a person, a note, a retraction.
+    /// A rule of who counts as held; kept whole, see [`Facts::profile`](crate::Facts::profile).
+    Profile {
+        /// Which of the profiles kept.
+        kept: u32,
+    },
+    /// A published figure; kept whole, see [`Facts::publication`](crate::Facts::publication).
+    Publication {
+        /// Which of the publications kept.
+        kept: u32,
+    },
+    /// Nothing that read models keep: the opening, a person, a note, a retraction, an erasure.
     None,
 }
 
@@ -196,6 +206,8 @@ impl Fact {
             | Particulars::Claim { .. }
             | Particulars::Group { .. }
             | Particulars::SourceSilent { .. }
+            | Particulars::Profile { .. }
+            | Particulars::Publication { .. }
             | Particulars::None => None,
         }
     }

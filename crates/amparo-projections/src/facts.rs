@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amparo_core::date::Occurred;
 use amparo_core::entry::{Entry, Recorded};
-use amparo_core::event::{Body, Claim, Custody, Instrument};
+use amparo_core::event::{Body, Claim, Custody, Instrument, Profile, Publication};
 use amparo_core::id::{EventId, PersonId, Seq, Subject};
 use amparo_core::kind::Kind;
 use amparo_core::private::PrivateField;
@@ -53,6 +53,8 @@ pub struct Facts {
     places: BTreeSet<TextId>,
     claims: Vec<Claim>,
     instruments: Vec<Instrument>,
+    profiles: Vec<Profile>,
+    publications: Vec<Publication>,
     /// Persons and groups in the order of registration, and the number of each.
     registered_persons: Vec<SubjectId>,
     registered_groups: Vec<SubjectId>,
@@ -63,6 +65,8 @@ pub struct Facts {
     pub(crate) grouping: Vec<u32>,
     pub(crate) claiming: Vec<u32>,
     pub(crate) instrumenting: Vec<u32>,
+    pub(crate) profiling: Vec<u32>,
+    pub(crate) publishing: Vec<u32>,
 }
 
 impl ReadModel for Facts {
@@ -178,6 +182,22 @@ impl Facts {
     pub fn instrument(&self, fact: &Fact) -> Option<&Instrument> {
         match fact.particulars {
             Particulars::Instrument { kept, .. } => self.instruments.get(kept as usize),
+            _ => None,
+        }
+    }
+
+    /// The profile that an entry states.
+    pub fn profile(&self, fact: &Fact) -> Option<&Profile> {
+        match fact.particulars {
+            Particulars::Profile { kept } => self.profiles.get(kept as usize),
+            _ => None,
+        }
+    }
+
+    /// The published figure that an entry records.
+    pub fn publication(&self, fact: &Fact) -> Option<&Publication> {
+        match fact.particulars {
+            Particulars::Publication { kept } => self.publications.get(kept as usize),
             _ => None,
         }
     }
@@ -312,9 +332,23 @@ impl Facts {
             Body::SourceSilent { list, .. } => Particulars::SourceSilent {
                 list: self.number(list),
             },
-            Body::Ledger(_) | Body::Person(_) | Body::Note { .. } | Body::Retraction { .. } => {
-                Particulars::None
+            Body::Profile(profile) => {
+                self.profiles.push(profile.clone());
+                Particulars::Profile {
+                    kept: self.profiles.len() as u32 - 1,
+                }
             }
+            Body::Publication(publication) => {
+                self.publications.push((**publication).clone());
+                Particulars::Publication {
+                    kept: self.publications.len() as u32 - 1,
+                }
+            }
+            Body::Ledger(_)
+            | Body::Person(_)
+            | Body::Note { .. }
+            | Body::Retraction { .. }
+            | Body::Erasure { .. } => Particulars::None,
         }
     }
 
@@ -342,6 +376,8 @@ impl Facts {
             Kind::Group | Kind::Identification => self.grouping.push(position),
             Kind::Claim => self.claiming.push(position),
             Kind::Instrument => self.instrumenting.push(position),
+            Kind::Profile => self.profiling.push(position),
+            Kind::Publication => self.publishing.push(position),
             _ => {}
         }
         let list = match fact.kind {

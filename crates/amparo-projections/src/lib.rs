@@ -83,7 +83,6 @@ mod sample;
 pub use facts::{ApplyError, Facts};
 pub use filter::Filter;
 pub use profile::Profile;
-pub use profiles::Profiles;
 pub use running::RunningTotals;
 pub use view::View;
 

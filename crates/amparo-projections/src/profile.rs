@@ -118,6 +118,15 @@ impl Profile {
         self.version
     }
 
+    /// What names the rule for good: the name alone of a built-in one, else `a-week@2`.
+    pub fn label(&self) -> String {
+        let is_built_in = amparo_core::event::Profile::BUILT_IN.contains(&self.name());
+        match is_built_in {
+            true => self.name().to_owned(),
+            false => format!("{}@{}", self.name, self.version),
+        }
+    }
+
     /// The states that count.
     pub fn states(&self) -> StateSet {
         self.states

@@ -1,97 +1,108 @@
 //! Which rule does a profile's name stand for, as known at an entry?
 //!
-//! The built-in profiles, and those that entries of the ledger state. A later entry of the same
-//! name is another version of it; what was published with the old one stays computable, since the
-//! version is chosen by the known-at. A stated profile can take the name of a built-in one from
-//! its entry on.
+//! The built-in profiles, and those that entries in force state. A later entry of the same name is
+//! another version of it; what was published with the old one stays computable, since the version
+//! is chosen by the known-at of the view, or named.
 
+use amparo_core::event;
 use amparo_core::id::Seq;
 
 use crate::profile::Profile;
+use crate::view::View;
 
-/// The built-in profiles and the stated ones, in log order.
+/// A profile, and the entry that states it; none for a built-in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profiles {
-    stated: Vec<(Option<Seq>, Profile)>,
+pub struct Stated {
+    /// The entry.
+    pub entry: Option<Seq>,
+    /// The rule.
+    pub profile: Profile,
 }
 
-impl Profiles {
-    /// The built-in profiles, and those that these entries in force state.
-    pub fn new(stated: impl IntoIterator<Item = (Seq, Profile)>) -> Self {
-        let built_in = Profile::built_in().map(|profile| (None, profile));
-        let stated = stated
-            .into_iter()
-            .map(|(seq, profile)| (Some(seq), profile));
-        let mut stated: Vec<_> = built_in.into_iter().chain(stated).collect();
-        stated.sort_by_key(|(seq, _)| *seq);
-        Self { stated }
-    }
+/// The built-in profiles and then the stated ones, in log order.
+pub fn profiles(view: &View<'_>) -> Vec<Stated> {
+    let facts = view.facts();
+    let built_in = Profile::built_in().map(|profile| Stated {
+        entry: None,
+        profile,
+    });
+    let known = view.known(&facts.profiling).iter();
+    let in_force = known.filter(|position| view.counts_at(**position));
+    let stated = in_force.filter_map(|position| {
+        let entry = Seq::new(u64::from(*position));
+        let rule = facts.profile(facts.fact(entry)?)?;
+        Some(Stated {
+            entry: Some(entry),
+            profile: of_rule(rule)?,
+        })
+    });
+    built_in.into_iter().chain(stated).collect()
+}
 
-    /// The latest version of a profile as known at an entry; with `None`, before the first.
-    pub fn named(&self, name: &str, known_at: Option<Seq>) -> Option<&Profile> {
-        self.versions(name, known_at).last()
-    }
+/// The profile that is meant by `NAME`, in its latest version, or by `NAME@VERSION`; of two entries
+/// that state the same version the later counts.
+pub fn find(profiles: &[Stated], typed: &str) -> Option<Profile> {
+    let (name, version) = match typed.split_once('@') {
+        Some((name, version)) => (name, Some(version.parse().ok()?)),
+        None => (typed, None),
+    };
+    let mut latest_first = profiles.iter().rev().map(|stated| &stated.profile);
+    let is_meant = |profile: &&Profile| {
+        profile.name() == name && version.is_none_or(|version: u32| profile.version() == version)
+    };
+    latest_first.find(is_meant).cloned()
+}
 
-    /// The version of a profile of that number, as known at an entry; the latest that has it.
-    pub fn version(&self, name: &str, version: u32, known_at: Option<Seq>) -> Option<&Profile> {
-        let versions = self.versions(name, known_at);
-        versions
-            .filter(|profile| profile.version() == version)
-            .last()
-    }
-
-    /// Every version of a profile as known at an entry, the built-in one first.
-    pub fn versions(&self, name: &str, known_at: Option<Seq>) -> impl Iterator<Item = &Profile> {
-        let known = self.stated.iter().filter(move |(seq, _)| *seq <= known_at);
-        let profiles = known.map(|(_, profile)| profile);
-        profiles.filter(move |profile| profile.name() == name)
-    }
-
-    /// The names known at an entry, each once, in the order of their first version.
-    pub fn names(&self, known_at: Option<Seq>) -> Vec<&str> {
-        let mut names = Vec::new();
-        for (_, profile) in self.stated.iter().filter(|(seq, _)| *seq <= known_at) {
-            if !names.contains(&profile.name()) {
-                names.push(profile.name());
-            }
-        }
-        names
-    }
+/// The profile that an entry states; the format's limits are a profile's own.
+fn of_rule(rule: &event::Profile) -> Option<Profile> {
+    let version = u32::try_from(rule.version).ok()?;
+    let stay = u32::try_from(rule.shortest_stay_days.unwrap_or(0)).ok()?;
+    let states = rule.states.iter().copied();
+    Profile::new(rule.name.as_str().to_owned(), version, states, stay).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use amparo_core::kind::CustodyState;
-
     use super::*;
-
-    fn week(version: u32, days: u32) -> Profile {
-        Profile::new("a-week".to_owned(), version, [CustodyState::Detained], days).unwrap()
-    }
+    use crate::sample::Sample;
 
     #[test]
     fn an_old_number_finds_the_version_of_its_day() {
-        let seq = |n| Some(Seq::new(n));
-        let profiles = Profiles::new([(Seq::new(9), week(2, 8)), (Seq::new(4), week(1, 7))]);
-        for (known_at, version, days) in [
-            (None, None, None),
-            (seq(3), None, None),
-            (seq(4), None, Some(7)),
-            (seq(8), None, Some(7)),
-            (seq(9), None, Some(8)),
-            (seq(9), Some(1), Some(7)),
-            (seq(8), Some(2), None),
+        let sample = Sample::of(&[
+            r#""kind":"profile","name":"a-week","version":1,"states":["detained"],"shortest_stay_days":7"#,
+            r#""kind":"profile","name":"a-week","version":2,"states":["detained"],"shortest_stay_days":8"#,
+            r#""kind":"profile","name":"a-week","version":3,"states":["detained"],"shortest_stay_days":9"#,
+            r#""kind":"retraction","entry":"@2""#,
+        ]);
+        let facts = sample.facts();
+        for (known, typed, days) in [
+            (0, "a-week", Some(7)),
+            (0, "a-week@2", None),
+            (1, "a-week", Some(8)),
+            (1, "a-week@1", Some(7)),
+            (2, "a-week", Some(9)),
+            (3, "a-week", Some(8)),
+            (3, "a-week@3", None),
+            (3, "a-week@", None),
         ] {
-            let found = match version {
-                Some(version) => profiles.version("a-week", version, known_at),
-                None => profiles.named("a-week", known_at),
-            };
-            let found = found.map(Profile::shortest_stay_days);
-            assert_eq!(found, days, "{known_at:?} {version:?}");
+            let view = View::known_at(&facts, sample.entries[known].seq);
+            let found = find(&profiles(&view), typed);
+            let found = found.map(|profile| profile.shortest_stay_days());
+            assert_eq!(found, days, "{known} {typed}");
         }
-        assert_eq!(profiles.names(None).len(), 3);
-        assert_eq!(profiles.names(seq(9)).last(), Some(&"a-week"));
-        let built_in = profiles.named("prison-only", None);
-        assert_eq!(built_in.map(Profile::name), Some("prison-only"));
+        let nothing = profiles(&View::nothing(&facts));
+        assert_eq!(nothing.len(), 3);
+        assert!(find(&nothing, "prison-only").is_some());
+        assert!(find(&nothing, "prison-only@2").is_none());
+    }
+
+    #[test]
+    fn built_in_names_are_those_that_the_format_keeps() {
+        let names = Profile::built_in().map(|profile| profile.name().to_owned());
+        assert_eq!(names, event::Profile::BUILT_IN);
+        assert_eq!(
+            u64::from(Profile::SHORTEST_STAY_DAYS_MAX),
+            amparo_core::limit::STAY_DAYS_MAX
+        );
     }
 }

@@ -11,7 +11,9 @@
 pub mod files;
 pub mod journal;
 pub mod ledger;
+pub mod published;
 pub mod shelf;
+pub mod signing;
 
 mod kv;
 mod lock;

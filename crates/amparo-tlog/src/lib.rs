@@ -19,6 +19,7 @@
 //! | [`origin`], [`checkpoint`] | the head that the log states | the log itself can sign two heads; nobody else can sign one |
 //! | [`cosignature`], [`witness`] | of two forks, at most one is cosigned by a witness that stores its heads | make a witness sign a fork by restoring its store from an old copy; choose the first head it sees; give a false time |
 //! | [`policy`] | no checkpoint is accepted without the log and the quorum | write the policy: it must be the verifier's own. With as many witness seeds as the quorum asks for, show a fork to its victims |
+//! | [`growth`] | the log only grew between two signed heads, offline | nothing more than with [`consistency`] and [`policy`] |
 //! | [`proof`] | all of the above, offline, for one entry | change the extra data, which nothing vouches for |
 //!
 //! Nothing here says that an entry is *true*, nor that an accepted head is the *newest*: an old
@@ -37,6 +38,7 @@ pub mod bundle;
 pub mod checkpoint;
 pub mod consistency;
 pub mod cosignature;
+pub mod growth;
 pub mod inclusion;
 pub mod key;
 mod line;

@@ -206,6 +206,11 @@ impl Policy {
         &self.logs
     }
 
+    /// The keys of the witnesses, in the order of the policy.
+    pub fn witness_keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        self.witnesses.iter().map(|witness| &witness.key)
+    }
+
     /// Number of witnesses.
     pub const fn witness_count(&self) -> usize {
         self.witnesses.len()

@@ -49,6 +49,15 @@ mod output_forms;
 /// Who is meant, and that a write never guesses.
 #[cfg(test)]
 mod people;
+/// Profiles in the ledger: stated, versioned, chosen by what was known.
+#[cfg(test)]
+mod profiles;
+/// `prove` and `verify-proof`: what a third party checks without the ledger.
+#[cfg(test)]
+mod proofs;
+/// `export --tiles`, the verify.py in it, and `verify --against`.
+#[cfg(test)]
+mod public_export;
 /// The README's session, run.
 #[cfg(test)]
 mod readme;
@@ -67,6 +76,12 @@ mod round_trip;
 /// `totals --every`: over time, drawn as a chart and in a file.
 #[cfg(test)]
 mod series;
+/// `checkpoint`, `resume`, and what `verify` says of what was signed.
+#[cfg(test)]
+mod signing;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;
+/// `witness`: organisations that cosign each other's heads.
+#[cfg(test)]
+mod witnesses;

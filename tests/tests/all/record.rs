@@ -318,6 +318,7 @@ fn every_kind_can_be_recorded_by_flags() {
             "merge" => &["p2", "--into", "p1", "--unsourced"],
             "identification" => &["g1", "--person", "Ana Demo", "--unsourced"],
             "source-silent" => &["Demo List", "--period", "2026-01", "--unsourced"],
+            "profile" => &["a-week", "--profile-version", "1", "--states", "detained"],
             "claim" => &[
                 "Demo",
                 "--measure",

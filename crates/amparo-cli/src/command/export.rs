@@ -1,23 +1,32 @@
 //! `export`: writes the log as it is stored.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 
+use amparo_core::id::Subject;
+use amparo_core::private::PrivateField;
+use amparo_core::word::Word as _;
 use amparo_store::ledger::{ExportError, Ledger};
+use amparo_store::published::{Disclosure, PublishError};
 use clap::Args;
 
 use super::Exit;
 use crate::args::OutputFormat;
-use crate::error::Failure;
-use crate::output::{Cell, Column, Reply};
+use crate::error::{Failure, FailureKind};
+use crate::new_file;
+use crate::output::{Cell, Column, Reply, text};
+use crate::people::People;
 use crate::progress::Progress;
 use crate::session::{Session, whole_meta};
 
 /// Write every entry as JSON Lines: the very bytes that are stored and hashed
 ///
 /// Without --openings the export names nobody, and can be published. With it, the private fields
-/// follow each entry; keep such a file as you keep keys.
+/// follow each entry; keep such a file as you keep keys. With --tiles it is a folder of static files
+/// for any web host or stick: entries, Merkle tiles, the newest signed head, and a script that
+/// verifies them with Python alone. What stands in clear in an entry is public then: kinds, days,
+/// places, sources, pseudonyms of persons; VERIFY.md in the folder says it all.
 #[derive(Debug, Args)]
 pub struct Export {
     /// Write to a new file, and answer with a summary [default: standard output]
@@ -26,10 +35,23 @@ pub struct Export {
     /// With the private fields, in clear
     #[arg(long)]
     openings: bool,
+    /// Write or bring up to date a public export in a folder: static files up to the newest signed
+    /// head, which anybody verifies with the verify.py that lies in it
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "openings"])]
+    tiles: Option<String>,
+    /// In a public export, show these private fields: name,birth [default: none]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', requires = "tiles")]
+    disclose: Vec<String>,
+    /// Show them of this person or group alone; several times for several
+    #[arg(long, value_name = "PERSON", requires = "disclose")]
+    of: Vec<String>,
 }
 
 impl Export {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        if let Some(folder) = self.tiles.clone() {
+            return self.to_tiles(session, &folder);
+        }
         match &self.out {
             Some(name) => {
                 let name = name.clone();
@@ -37,6 +59,61 @@ impl Export {
             }
             None => self.to_stdout(session),
         }
+    }
+
+    fn to_tiles(&self, session: &mut Session<'_, '_>, name: &str) -> Result<Exit, Failure> {
+        let fields: Vec<_> = self
+            .disclose
+            .iter()
+            .map(|word| field(word))
+            .collect::<Result<_, _>>()?;
+        let ledger = session.whole()?;
+        let of = self.people(&ledger)?;
+        let disclosure = Disclosure::new(fields, of);
+        let folder = session.world.dir.join(name);
+        let world = &mut *session.world;
+        let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
+        let mut step = |done| progress.step("entries published", done, None);
+        let written = ledger.publish(&folder, &disclosure, &mut step);
+        drop(progress);
+        let written = written.map_err(|error| not_published(&error))?;
+        let columns = ["folder", "entries", "root", "before", "files", "disclosed"];
+        let mut reply = Reply::new(whole_meta(&ledger), columns.map(Column::text)).into_record();
+        reply.push(vec![
+            Cell::text(name),
+            Cell::count(written.head.size()),
+            Cell::text(written.head.root()),
+            Cell::count(written.before),
+            Cell::count(written.files),
+            Cell::count(written.disclosed),
+        ]);
+        session.reply(&reply)?;
+        let behind = ledger.head().size - written.head.size();
+        if behind > 0 {
+            session.talk(format!(
+                "note: {behind} entries are not signed yet, and not in it; `amparo checkpoint` signs"
+            ));
+        }
+        if written.disclosed > 0 {
+            let many = written.disclosed;
+            session.talk(format!(
+                "this copy shows private fields of {many} entries to everybody"
+            ));
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Those whose fields are shown, with whoever was merged into them; `None` for everybody.
+    fn people(&self, ledger: &Ledger) -> Result<Option<BTreeSet<Subject>>, Failure> {
+        if self.of.is_empty() {
+            return Ok(None);
+        }
+        let people = People::read(ledger)?;
+        let mut chosen = BTreeSet::new();
+        for typed in &self.of {
+            chosen.insert(people.to_write(typed)?);
+        }
+        Ok(Some(chosen))
     }
 
     fn to_stdout(&self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
@@ -57,7 +134,7 @@ impl Export {
     fn to_file(&self, session: &mut Session<'_, '_>, name: &str) -> Result<Exit, Failure> {
         let ledger = session.whole()?;
         let path = session.world.dir.join(name);
-        let file = create(&path).map_err(|error| not_created(name, &error))?;
+        let file = new_file::create(session, name)?;
         let written = self.write(session, &ledger, file);
         if let Err(failure) = written {
             // Half an export must not be taken for a whole one.
@@ -101,24 +178,45 @@ impl Export {
     }
 }
 
-/// Creates a file that is not there, for its owner alone.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
+/// A private field by its word.
+fn field(word: &str) -> Result<PrivateField, Failure> {
+    PrivateField::from_word(word).ok_or_else(|| {
+        let words = PrivateField::ALL.iter().map(|field| field.word());
+        let shown = text::visible(word);
+        Failure::usage(format!("--disclose: there is no private field `{shown}`")).hint(format!(
+            "there are {}",
+            words.collect::<Vec<_>>().join(", ")
+        ))
+    })
 }
 
-fn not_created(name: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already"))
-            .hint("an export overwrites nothing; name a new file"),
-        _ => Failure::usage(format!("cannot write {name}")).cause(error.to_string()),
-    }
+fn not_published(error: &PublishError) -> Failure {
+    let (kind, hint) = match error {
+        PublishError::NotSigned => (
+            FailureKind::Refused,
+            "sign the head with `amparo checkpoint`, then export again",
+        ),
+        PublishError::NotEmpty(_) | PublishError::OtherLog(_) => (
+            FailureKind::Usage,
+            "name a folder that is empty or not there",
+        ),
+        PublishError::Newer { .. } | PublishError::Fork { .. } => (
+            FailureKind::Integrity,
+            "keep it: it shows that this ledger was cut or rewritten; see `amparo resume --help`",
+        ),
+        PublishError::There(_) => (
+            FailureKind::Refused,
+            "name another folder, and compare the two with verify.py",
+        ),
+        PublishError::Read(_) | PublishError::Signing(_) | PublishError::Entry(_) => (
+            FailureKind::Integrity,
+            "`amparo verify` tells what is wrong with the ledger",
+        ),
+        PublishError::Io { .. } => (FailureKind::Internal, "run the command again"),
+    };
+    Failure::new(kind, error.to_string())
+        .causes_of(error)
+        .hint(hint)
 }
 
 fn failed(error: ExportError) -> Failure {

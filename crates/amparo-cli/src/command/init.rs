@@ -1,11 +1,10 @@
 //! `init`: makes a ledger.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use amparo_core::word::nearest;
 use amparo_store::ledger::{InitError, Ledger, NewLedger, RestoreError};
+use amparo_store::published::open_export;
 use chrono_tz::Tz;
 use clap::Args;
 
@@ -41,7 +40,7 @@ pub struct Init {
     /// Who records, where a command does not say [default: $AMPARO_BY, else "recorder"]
     #[arg(long)]
     recorder: Option<String>,
-    /// Take all entries from an export of another ledger
+    /// Take all entries from an export of another ledger: a file, or the folder of its tiles
     #[arg(long, value_name = "EXPORT")]
     from: Option<String>,
 }
@@ -112,14 +111,13 @@ fn restore(
     recorder: &str,
 ) -> Result<Ledger, Failure> {
     let path = session.world.dir.join(export);
-    let file = File::open(&path).map_err(|error| {
+    let mut file = open_export(&path).map_err(|error| {
         Failure::usage(format!("cannot read {export}")).cause(error.to_string())
     })?;
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
     let mut step = |done| progress.step("entries", done, None);
-    let mut export = BufReader::new(file);
-    let made = Ledger::init_from(dir, &mut export, recorder, &mut *world.random, &mut step);
+    let made = Ledger::init_from(dir, &mut *file, recorder, &mut *world.random, &mut step);
     drop(progress);
     made.map_err(|error| match &error {
         RestoreError::Init(error) => refused(error),
@@ -141,7 +139,11 @@ fn refused(error: &InitError) -> Failure {
         ),
         InitError::BadText(_) => (FailureKind::Usage, "shorten it"),
         InitError::InUse => (FailureKind::InUse, "wait for it to end"),
-        InitError::Io { .. } | InitError::Keys(_) | InitError::Journal(_) | InitError::Open(_) => (
+        InitError::Io { .. }
+        | InitError::Keys(_)
+        | InitError::Signing(_)
+        | InitError::Journal(_)
+        | InitError::Open(_) => (
             FailureKind::Internal,
             "the folder is no ledger yet; empty it and try again",
         ),

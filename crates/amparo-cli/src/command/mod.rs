@@ -17,6 +17,7 @@ use crate::world::World;
 mod append;
 mod audit;
 mod check;
+mod checkpoint;
 mod claim;
 mod claims;
 mod completions;
@@ -33,15 +34,20 @@ mod list;
 mod log;
 mod man;
 mod person;
+mod profile;
+mod prove;
 mod replay;
 mod report;
+mod resume;
 mod retract;
 mod show;
 mod status;
 mod totals;
 mod undo;
 mod verify;
+mod verify_proof;
 mod vocab;
+mod witness;
 
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +82,15 @@ pub enum Command {
     Report(report::Report),
     Check(check::Check),
     Verify(verify::Verify),
+    Checkpoint(checkpoint::Checkpoint),
+    Resume(resume::Resume),
+    Prove(prove::Prove),
+    VerifyProof(verify_proof::VerifyProof),
+    Witness(witness::Witness),
     Export(export::Export),
     Person(person::Person),
     Instrument(instrument::Instrument),
+    Profile(profile::Profile),
     Vocab(vocab::Vocab),
     Completions(completions::Completions),
     Man(man::Man),
@@ -109,9 +121,15 @@ impl Command {
             Self::Report(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),
+            Self::Checkpoint(command) => command.run(session),
+            Self::Resume(command) => command.run(session),
+            Self::Prove(command) => command.run(session),
+            Self::VerifyProof(command) => command.run(session),
+            Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
+            Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),
             Self::Completions(command) => command.run(session),
             Self::Man(command) => command.run(session),

@@ -41,6 +41,7 @@ impl Undo {
             session,
             writing,
             Recording {
+                own: false,
                 lines,
                 dry_run: self.dry_run,
                 people: None,

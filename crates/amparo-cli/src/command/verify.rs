@@ -1,6 +1,7 @@
 //! `verify`: reads and hashes everything again.
 
-use amparo_store::ledger::{Finding, Ledger, Part, Verified};
+use amparo_store::ledger::{Finding, KeptElsewhere, Ledger, Part, Verified};
+use amparo_tlog::policy::Level;
 use clap::Args;
 
 use super::Exit;
@@ -11,32 +12,49 @@ use crate::session::Session;
 
 /// Read every byte of the ledger again, hash it, and compare all that is held twice
 ///
-/// Exit code 4 and every finding, when something is not as it was.
+/// Exit code 4 and every finding, when something is not as it was. The level says who signed the
+/// newest signed head: unsigned, signed, or cosigned k of n. Where the ledger's folder has a
+/// policy.txt, and it does not accept that head, the answer is no: exit code 1.
 #[derive(Debug, Args)]
-pub struct Verify {}
+pub struct Verify {
+    /// Also hold the log against what is kept elsewhere: a checkpoint, an export in JSON Lines, or
+    /// the folder of `export --tiles`. Nothing else shows that entries were cut off at the end, or
+    /// that the whole log was built anew
+    #[arg(long, value_name = "DIR|FILE|CHECKPOINT")]
+    against: Option<String>,
+}
 
 impl Verify {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         session.no_options()?;
         let folder = session.globals.ledger_dir(session.world)?;
+        let kept = match &self.against {
+            Some(name) => Some(kept(session, name)?),
+            None => None,
+        };
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
-        let verified = Ledger::verify(&folder, &mut step)
+        let verified = Ledger::verify_against(&folder, kept, &mut step)
             .map_err(|error| Failure::opening(&error, &folder))?;
         drop(progress);
         let findings: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();
         let sound = findings.is_empty();
         session.reply(&answer(&verified, &findings))?;
         if sound {
-            return Ok(Exit::Done);
+            return Ok(by_policy(session, &verified));
         }
         let plural = if findings.len() == 1 { "" } else { "s" };
+        let elsewhere = |finding: &Finding| finding.part == Part::Elsewhere;
         let in_store = |finding: &Finding| finding.part == Part::Store;
         let hint = match verified.findings.iter().all(in_store) {
             true => {
                 "the journal is sound and nothing is lost: move the folder sled away, and the next \
                  command builds it again"
+            }
+            false if verified.findings.iter().all(elsewhere) => {
+                "the ledger is sound in itself, and not the log that is kept elsewhere: keep both, \
+                 and find out which was changed"
             }
             false => "change nothing in the folder, and compare it with a copy",
         };
@@ -52,6 +70,32 @@ impl Verify {
     }
 }
 
+fn kept(session: &Session<'_, '_>, name: &str) -> Result<KeptElsewhere, Failure> {
+    KeptElsewhere::open(&session.world.dir.join(name), name).map_err(|error| {
+        Failure::usage(format!("--against {name}: {error}"))
+            .causes_of(&error)
+            .hint("name a checkpoint file, what `amparo export` wrote, or its folder of tiles")
+    })
+}
+
+/// A sound ledger whose newest signed head the user's own policy does not accept is a "no".
+fn by_policy(session: &mut Session<'_, '_>, verified: &Verified) -> Exit {
+    match verified.signed.and_then(|signed| signed.is_accepted) {
+        Some(false) => {
+            session.talk("too few of those whom policy.txt asks for have signed the newest head");
+            Exit::No
+        }
+        Some(true) | None => Exit::Done,
+    }
+}
+
+/// Who signed the newest signed head: unsigned, signed, or cosigned k of n.
+fn level(verified: &Verified) -> Level {
+    verified
+        .signed
+        .map_or(Level::Unsigned, |signed| signed.level)
+}
+
 fn answer(verified: &Verified, findings: &[String]) -> Reply {
     let columns = [
         Column::text("result"),
@@ -60,6 +104,8 @@ fn answer(verified: &Verified, findings: &[String]) -> Reply {
         Column::text("opened"),
         Column::text("unopened"),
         Column::text("behind"),
+        Column::text("checkpoint"),
+        Column::text("level"),
         Column::text("findings"),
     ];
     let head = verified.head;
@@ -86,6 +132,10 @@ fn answer(verified: &Verified, findings: &[String]) -> Reply {
         Cell::count(verified.opened),
         Cell::count(verified.unopened),
         Cell::count(verified.behind),
+        verified
+            .signed
+            .map_or(Cell::Empty, |signed| Cell::count(signed.size)),
+        Cell::text(level(verified)),
         Cell::list(findings),
     ]);
     reply

@@ -2,7 +2,9 @@
 
 use amparo_core::kind::{Axis, Kind, State, SubjectRule};
 use amparo_core::private::PrivateField;
-use amparo_core::value::{Basis, Form, Jurisdiction, Measure, Reliability, SourceKind};
+use amparo_core::value::{
+    Basis, ErasureBasis, Form, Jurisdiction, Measure, Reliability, SourceKind,
+};
 use amparo_core::word::Word;
 use clap::{Args, ValueEnum};
 
@@ -31,6 +33,8 @@ enum List {
     Reliability,
     /// On what grounds people are let go
     Bases,
+    /// On what grounds private fields are erased
+    ErasureBases,
     /// Whose court it is
     Jurisdictions,
     /// What form clemency takes
@@ -71,6 +75,7 @@ fn push(reply: &mut Reply, list: List) {
         List::SourceKinds => words::<SourceKind>(reply, "source-kinds"),
         List::Reliability => words::<Reliability>(reply, "reliability"),
         List::Bases => words::<Basis>(reply, "bases"),
+        List::ErasureBases => words::<ErasureBasis>(reply, "erasure-bases"),
         List::Jurisdictions => words::<Jurisdiction>(reply, "jurisdictions"),
         List::Forms => words::<Form>(reply, "forms"),
         List::Measures => words::<Measure>(reply, "measures"),

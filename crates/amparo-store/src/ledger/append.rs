@@ -12,7 +12,7 @@ use amparo_tlog::merkle::{Hash, leaf_hash};
 
 use super::index_key;
 use super::plan::{Batch, PlannedEntry};
-use super::{Access, Head, Ledger};
+use super::{Access, Head, Ledger, Standing};
 use crate::Random;
 use crate::journal::{self, Record};
 use crate::shelf::{self, Indexed, Shelf, ShelfError};
@@ -54,6 +54,9 @@ pub enum AppendError {
         /// The size now.
         found: u64,
     },
+    /// The log does not extend what was signed of it.
+    #[error("not recorded: {0}")]
+    Guarded(Standing),
     /// An earlier write failed.
     #[error("an earlier write failed: reopen the ledger and check")]
     Poisoned,
@@ -100,6 +103,18 @@ impl Ledger {
         if self.poisoned {
             return Err(AppendError::Poisoned);
         }
+        if self.standing != Standing::Sound {
+            return Err(AppendError::Guarded(self.standing.clone()));
+        }
+        self.append_unguarded(batch, now, random)
+    }
+
+    pub(super) fn append_unguarded(
+        &mut self,
+        batch: Batch,
+        now: Recorded,
+        random: Random<'_>,
+    ) -> Result<Appended, AppendError> {
         let (expected, found) = (batch.expected, self.head.size);
         if expected != found {
             return Err(AppendError::HeadMoved { expected, found });
@@ -181,7 +196,11 @@ impl Ledger {
         Ok(prepared)
     }
 
-    fn record(&mut self, prepared: &[Prepared], recorded: Recorded) -> Result<(), AppendError> {
+    pub(super) fn record(
+        &mut self,
+        prepared: &[Prepared],
+        recorded: Recorded,
+    ) -> Result<(), AppendError> {
         let mut frontier = self.frontier.clone();
         for prepared in prepared {
             frontier.push(prepared.leaf);

@@ -11,11 +11,13 @@ use amparo_core::id::{EventId, LedgerId, Seq};
 use amparo_tlog::merkle::{EMPTY_ROOT, Frontier, leaf_hash};
 use chrono_tz::Tz;
 
+use super::sign::begin_signing;
 use super::{Access, JOURNAL, KEYS, LOCK, Ledger, OpenError};
 use crate::files::{Files, RealFiles};
 use crate::journal::{self, Journal, Record};
 use crate::lock::{Lock, LockError};
 use crate::settings::{self, Settings};
+use crate::signing::SigningError;
 use crate::vault::Vault;
 use crate::{Random, VaultError};
 
@@ -57,6 +59,9 @@ pub enum InitError {
     /// The keys could not be written.
     #[error("cannot write the keys")]
     Keys(#[from] VaultError),
+    /// The key that signs checkpoints could not be written.
+    #[error("cannot write the key that signs checkpoints")]
+    Signing(#[from] SigningError),
     /// The journal could not be made.
     #[error("cannot make the journal")]
     Journal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -119,6 +124,7 @@ impl Foundation {
         let mut secret = zeroize::Zeroizing::new([0; 32]);
         random(&mut *secret);
         Vault::create(&files, &folder.join(KEYS), ledger, &secret)?;
+        begin_signing(&files, folder, ledger, random)?;
         let at = folder.join(JOURNAL);
         Journal::create(files.clone(), &at, ledger.bytes(), *EMPTY_ROOT.as_bytes())
             .map_err(InitError::journal)?;

@@ -67,7 +67,10 @@ pub(crate) fn of_entry(entry: &Entry) -> Vec<IndexKey> {
         | Body::Identification { .. }
         | Body::SourceSilent { .. }
         | Body::Note { .. }
-        | Body::Retraction { .. } => {}
+        | Body::Retraction { .. }
+        | Body::Profile(_)
+        | Body::Publication(_)
+        | Body::Erasure { .. } => {}
     }
     keys
 }

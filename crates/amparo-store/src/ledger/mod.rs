@@ -5,6 +5,7 @@
 //! serves every read. What the shelf lacks it takes from the journal; it is never asked whether
 //! the log is right. Nothing here counts, and nothing here can change or remove an entry.
 
+mod against;
 mod append;
 mod catch_up;
 mod circle;
@@ -14,10 +15,14 @@ mod index_key;
 mod open;
 mod plan;
 mod read;
+mod resume;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod verify;
+mod verify_signed;
+mod witness;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -36,15 +41,20 @@ use crate::journal::Journal;
 use crate::lock::Lock;
 use crate::settings::Settings;
 use crate::shelf::Shelf;
+use crate::signing::Book;
 use crate::vault::Vault;
 
+pub use against::{KeptElsewhere, KeptError};
 pub use append::{AppendError, Appended, AppendedEntry};
 pub use create::{InitError, NewLedger};
 pub use open::OpenError;
 pub use plan::{Batch, Ids, Keep, Plan, Planned, Refused};
 pub use read::{Block, ReadError};
+pub use resume::{OpenExport, ResumeError};
+pub use sign::{CheckpointError, Signed, Standing};
 pub use transfer::{ExportError, RestoreError};
-pub use verify::{Finding, Part, Verified};
+pub use verify::{Finding, Part, SignedLevel, Verified};
+pub use witness::{AddCosignatureError, AskError, Cosigned, WitnessError};
 
 /// The folders of a ledger folder.
 pub(crate) const JOURNAL: &str = "journal";
@@ -146,6 +156,9 @@ pub struct Ledger {
     frontier: Frontier,
     head: Head,
     access: Access,
+    book: Book,
+    /// Whether the log may grow and be signed.
+    standing: Standing,
     /// Set when a write has failed in a way that only reopening can clear up.
     poisoned: bool,
     // Dropped last, in this order: the shelf is closed before its temporary folder goes.

@@ -13,12 +13,13 @@ use amparo_core::event::{Body, Opening};
 use amparo_core::id::{LedgerId, Seq};
 use amparo_tlog::merkle::Frontier;
 
-use super::{Access, Head, JOURNAL, KEYS, LOCK, Ledger, Notice, SHELF};
+use super::{Access, Head, JOURNAL, KEYS, LOCK, Ledger, Notice, SHELF, Standing};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, LastBatch};
 use crate::lock::{Lock, LockError};
 use crate::settings::{self, Settings, SettingsError};
 use crate::shelf::{Shelf, ShelfError};
+use crate::signing::Book;
 use crate::vault::{Vault, VaultError};
 
 /// Set beside the shelf when a reader found it damaged.
@@ -344,7 +345,9 @@ impl Parts {
             root: frontier.root(),
             recorded,
         };
-        Ok(Ledger {
+        let mut ledger = Ledger {
+            book: Book::new(self.files.clone(), &self.folder),
+            standing: Standing::Sound,
             folder: self.folder,
             files: self.files,
             settings,
@@ -358,7 +361,11 @@ impl Parts {
             poisoned: false,
             _temporary: held.1,
             _lock: held.0,
-        })
+        };
+        if access == Access::Write {
+            ledger.take_stand();
+        }
+        Ok(ledger)
     }
 
     fn opening(&self, shelf: &Shelf) -> Result<Opening, OpenError> {

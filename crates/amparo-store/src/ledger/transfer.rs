@@ -19,7 +19,7 @@ use super::{KEYS, Ledger, ReadError};
 use crate::Random;
 use crate::files::OpenMode;
 use crate::journal::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Record};
-use crate::vault::{Owner, Vault};
+use crate::vault::{Owner, Vault, VaultError};
 
 const OPENING_START: &str = "{\"opening\":{\"entry\":\"";
 const FIELDS: &str = "\",\"fields\":";
@@ -118,11 +118,7 @@ impl Ledger {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, RestoreError> {
         check_text("recorder", recorder)?;
-        let mut lines = Lines {
-            export,
-            number: 0,
-            next: None,
-        };
+        let mut lines = Lines::of(export);
         let first = lines.entry()?.ok_or(RestoreError::NotALog {
             line: 1,
             what: "is missing",
@@ -166,22 +162,30 @@ impl Ledger {
 }
 
 /// An entry of an export, with the opening that follows it.
-struct Exported {
-    number: u64,
-    line: Vec<u8>,
-    entry: Entry,
-    opening: Option<Openings>,
+pub(super) struct Exported {
+    pub(super) number: u64,
+    pub(super) line: Vec<u8>,
+    pub(super) entry: Entry,
+    pub(super) opening: Option<Openings>,
 }
 
 /// The lines of an export, taken entry by entry.
-struct Lines<'e> {
+pub(super) struct Lines<'e> {
     export: &'e mut dyn BufRead,
     number: u64,
     /// A line that was read to see that it is no opening.
     next: Option<Vec<u8>>,
 }
 
-impl Lines<'_> {
+impl<'e> Lines<'e> {
+    pub(super) fn of(export: &'e mut dyn BufRead) -> Self {
+        Self {
+            export,
+            number: 0,
+            next: None,
+        }
+    }
+
     fn line(&mut self) -> Result<Option<Vec<u8>>, RestoreError> {
         if let Some(line) = self.next.take() {
             return Ok(Some(line));
@@ -201,7 +205,7 @@ impl Lines<'_> {
         Ok(Some(line))
     }
 
-    fn entry(&mut self) -> Result<Option<Exported>, RestoreError> {
+    pub(super) fn entry(&mut self) -> Result<Option<Exported>, RestoreError> {
         let Some(line) = self.line()? else {
             return Ok(None);
         };
@@ -242,6 +246,24 @@ fn read_opening(line: &[u8], entry: &Entry) -> Option<Openings> {
     (openings.digests(entry.id) == entry.private).then_some(openings)
 }
 
+/// Seals the openings of a batch under this ledger's own keys.
+pub(super) fn sealed(
+    vault: &mut Vault,
+    ledger: LedgerId,
+    batch: &[Exported],
+    random: Random<'_>,
+) -> Result<Vec<Vec<u8>>, VaultError> {
+    let owner = |exported: &Exported| Owner::of(exported.entry.event.subject(), ledger);
+    let with_openings = batch.iter().filter(|exported| exported.opening.is_some());
+    let owners: Vec<Owner> = with_openings.map(owner).collect();
+    vault.ensure(owners.into_iter(), random)?;
+    let sealed = batch.iter().map(|exported| {
+        let openings = exported.opening.as_ref()?;
+        vault.seal(owner(exported), exported.entry.id, openings, random)
+    });
+    Ok(sealed.map(Option::unwrap_or_default).collect())
+}
+
 /// The log of an export on its way into a new journal.
 struct Copy {
     foundation: Foundation,
@@ -268,24 +290,8 @@ impl Copy {
             self.last = Some(exported.entry.recorded);
             self.frontier.push(leaf_hash(&exported.line));
         }
-        let owner = |exported: &Exported| Owner::of(exported.entry.event.subject(), self.ledger);
-        let owners: Vec<Owner> = batch
-            .iter()
-            .filter(|exported| exported.opening.is_some())
-            .map(owner)
-            .collect();
-        self.vault
-            .ensure(owners.into_iter(), random)
-            .map_err(InitError::from)?;
-        let sealed: Vec<Vec<u8>> = batch
-            .iter()
-            .map(|exported| {
-                let openings = exported.opening.as_ref()?;
-                self.vault
-                    .seal(owner(exported), exported.entry.id, openings, random)
-            })
-            .map(Option::unwrap_or_default)
-            .collect();
+        let sealed =
+            sealed(&mut self.vault, self.ledger, batch, random).map_err(InitError::from)?;
         let records: Vec<_> = batch
             .iter()
             .zip(&sealed)

@@ -15,11 +15,13 @@ use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 
 use super::append::refs_of;
 use super::open::read_settings;
-use super::{Head, JOURNAL, KEYS, LOCK, Ledger, OpenError, SHELF, index_key};
+pub use super::verify_signed::SignedLevel;
+use super::{Head, JOURNAL, KEYS, KeptElsewhere, LOCK, Ledger, OpenError, SHELF, index_key};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, Salvaged};
 use crate::lock::{Lock, LockError};
 use crate::shelf::{Shelf, ShelfError};
+use crate::signing::Book;
 use crate::vault::{Opened, Owner, Vault};
 
 /// Entries hashed and compared at once, and between two calls of progress.
@@ -45,6 +47,10 @@ pub enum Part {
     Store,
     /// The keys, and what is sealed under them.
     Keys,
+    /// The signed heads, and the keys they are made and checked with.
+    Checkpoints,
+    /// What is kept elsewhere, and does not agree with this ledger.
+    Elsewhere,
 }
 
 impl fmt::Display for Finding {
@@ -54,6 +60,8 @@ impl fmt::Display for Finding {
             Part::Log => "log",
             Part::Store => "sled store",
             Part::Keys => "keys",
+            Part::Checkpoints => "checkpoints",
+            Part::Elsewhere => "against",
         };
         write!(f, "{part}: {}", self.what)
     }
@@ -72,6 +80,8 @@ pub struct Verified {
     pub unopened: u64,
     /// How many entries the sled store lacks, to be taken from the journal at the next opening.
     pub behind: u64,
+    /// How far the newest signed head got; `None` where nothing was signed.
+    pub signed: Option<SignedLevel>,
     /// Every fault; none in a sound ledger.
     pub findings: Vec<Finding>,
 }
@@ -83,6 +93,18 @@ impl Ledger {
     /// [`OpenError::NotALedger`], [`OpenError::InUse`], or a failure of the system; faults of the
     /// ledger are findings.
     pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verified, OpenError> {
+        Self::verify_against(folder, None, progress)
+    }
+
+    /// The same, and holds the log against what is kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_against(
+        folder: &Path,
+        kept: Option<KeptElsewhere>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Verified, OpenError> {
         let files: Arc<dyn Files> = Arc::new(RealFiles);
         let settings = read_settings(&files, folder)?;
         let ledger = LedgerId::new(settings.ledger);
@@ -95,6 +117,9 @@ impl Ledger {
         let vault = check.vault(&files, folder);
         let shelf = check.shelf(folder, lock.is_some())?;
         check.journal(&files, &folder.join(JOURNAL), shelf.as_ref())?;
+        let heads = check.signed(&files, folder, shelf.as_ref());
+        check.expect(kept);
+        let book = Book::new(files.clone(), folder);
         let salvage = Journal::salvage(files, &folder.join(JOURNAL));
         let salvage = salvage.map_err(OpenError::DamagedWithin)?;
         for salvaged in salvage {
@@ -112,6 +137,10 @@ impl Ledger {
         check.step(shelf.as_ref(), progress);
         if let Some(shelf) = &shelf {
             check.finish_shelf(shelf);
+        }
+        check.finish_signed(heads);
+        if let Some(kept) = check.kept.take() {
+            check.finish_kept(kept, &book);
         }
         Ok(check.verified)
     }
@@ -132,6 +161,11 @@ pub(super) struct Check {
     pub(super) recorded: Option<Recorded>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) leaves: Vec<Hash>,
+    /// Sizes at which a root is wanted, ascending, and the roots found there.
+    pub(super) wanted: Vec<u64>,
+    pub(super) roots: Vec<(u64, Hash)>,
+    /// What the log is held against.
+    pub(super) kept: Option<KeptElsewhere>,
     pub(super) partial: Vec<(u8, u64, Vec<u8>)>,
     pub(super) events: Vec<([u8; 16], u64)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
@@ -148,6 +182,9 @@ impl Check {
             recorded: None,
             waiting: Vec::new(),
             leaves: Vec::new(),
+            wanted: Vec::new(),
+            roots: Vec::new(),
+            kept: None,
             partial: Vec::new(),
             events: Vec::new(),
             keys: Vec::new(),
@@ -158,6 +195,7 @@ impl Check {
                 opened: 0,
                 unopened: 0,
                 behind: 0,
+                signed: None,
                 findings: Vec::new(),
             },
         }
@@ -168,6 +206,13 @@ impl Check {
             part,
             what: what.into(),
         });
+    }
+
+    fn expect(&mut self, kept: Option<KeptElsewhere>) {
+        self.wanted
+            .extend(kept.as_ref().and_then(KeptElsewhere::size));
+        self.wanted.sort_unstable();
+        self.kept = kept;
     }
 
     fn vault(&mut self, files: &Arc<dyn Files>, folder: &Path) -> Option<Vault> {
@@ -259,6 +304,13 @@ impl Check {
         let leaf = leaf_hash(record.line);
         self.frontier.push(leaf);
         self.leaves.push(leaf);
+        if self.whole && self.wanted.binary_search(&self.frontier.size()).is_ok() {
+            self.roots
+                .push((self.frontier.size(), self.frontier.root()));
+        }
+        if let (true, Some(kept)) = (self.whole, &mut self.kept) {
+            kept.compare(seq, record.line);
+        }
         let entry = match Entry::parse_exact(record.line) {
             Ok(entry) => entry,
             Err(error) => {

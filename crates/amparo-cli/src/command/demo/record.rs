@@ -88,6 +88,7 @@ fn refused(error: &InitError, prefix: &str) -> Failure {
         InitError::BadText(_)
         | InitError::Io { .. }
         | InitError::Keys(_)
+        | InitError::Signing(_)
         | InitError::Journal(_)
         | InitError::Open(_) => (
             FailureKind::Internal,

@@ -12,7 +12,7 @@ use super::{Every, Replay};
 use crate::args::OutputFormat;
 use crate::command::status::state_json;
 use crate::coordinates::Coordinates;
-use crate::derived::{not_a_log, profile};
+use crate::derived::{not_a_log, profile_of};
 use crate::error::Failure;
 use crate::figures;
 use crate::output::{Cell, Column, Meta, Reply};
@@ -34,7 +34,8 @@ struct After {
 /// Replays the log at coordinates.
 pub fn run(session: &mut Session<'_, '_>, replay: &Replay) -> Result<(), Failure> {
     let Reading { ledger, at } = session.reading(&replay.at)?;
-    let profile = profile(&at.profile)?;
+    let profile = profile_of(session, &ledger, &at)?;
+    let at = at.counted_by(&profile);
     let stretch = Stretch::of(replay, &at)?;
     let is_fixed = replay.at.as_of.is_some() || session.globals.at.as_of.is_some();
     let fixed = is_fixed.then_some(at.as_of);

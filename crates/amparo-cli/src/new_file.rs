@@ -1,0 +1,43 @@
+//! Files that a command is told to write: new ones, for their owner alone.
+//!
+//! Refuses to overwrite. Invariant: a file that was not written whole is not left behind.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+
+use crate::error::Failure;
+use crate::session::Session;
+
+/// Creates a file that is not there, readable by its owner alone.
+///
+/// # Errors
+/// Usage, when it is there or cannot be made.
+pub fn create(session: &Session<'_, '_>, name: &str) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let created = options.open(session.world.dir.join(name));
+    created.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already"))
+            .hint("an export overwrites nothing; name a new file"),
+        _ => Failure::usage(format!("cannot write {name}")).cause(error.to_string()),
+    })
+}
+
+/// Writes a new file whole and durably.
+///
+/// # Errors
+/// As [`create`], and internal when it cannot be written.
+pub fn write(session: &Session<'_, '_>, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let mut file = create(session, name)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        // Half a file must not be taken for a whole one.
+        let _ = std::fs::remove_file(session.world.dir.join(name));
+        Failure::writing(error)
+    })
+}
