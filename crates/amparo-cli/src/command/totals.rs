@@ -1,6 +1,7 @@
 //! `totals`: how many are in each state, and how many are held.
 
 mod behind;
+pub mod figure;
 pub(super) mod rows;
 mod series;
 
@@ -119,13 +120,8 @@ impl Totals {
             session.reply(&reply)?;
             return Ok(Exit::Done);
         }
-        let mut rows = shown(
-            &view,
-            as_of,
-            &derived.profile,
-            &groupings,
-            self.suppress_below,
-        );
+        let below = self.suppress_below;
+        let mut rows = counted(&view, as_of, &derived.profile, &groupings, below);
         rows.retain(|shown| wanted.takes(shown.row.axis, &shown.row.state));
         let names: Vec<_> = asked.iter().map(|(name, _)| *name).collect();
         let by = (!names.is_empty()).then(|| names.join(","));
@@ -172,7 +168,7 @@ pub(super) fn threshold() -> clap::builder::RangedU64ValueParser {
 ///
 /// Totals laid out by groups are judged beside the same totals over everybody, since who reads the
 /// one may read the other.
-pub(super) fn shown(
+pub(super) fn counted(
     view: &View<'_>,
     as_of: Day,
     profile: &Profile,

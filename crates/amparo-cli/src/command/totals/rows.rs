@@ -33,7 +33,7 @@ impl Shown {
 /// The instrument of a row: its own on the clemency axis, else the one it is grouped under.
 ///
 /// Answers `None` for a row that counts people of one instrument in a state of another.
-fn instrument<'r>(row: &'r TotalsRow, names: &[&str]) -> Option<Option<&'r str>> {
+pub fn instrument<'r>(row: &'r TotalsRow, names: &[&str]) -> Option<Option<&'r str>> {
     let grouped = names
         .iter()
         .position(|name| *name == "instrument")
