@@ -259,7 +259,8 @@ fn report_alone_lists_the_reports() {
             "stale",
             "late-discoveries",
             "conflicts",
-            "list-diff"
+            "list-diff",
+            "publications"
         ]
     );
 }
