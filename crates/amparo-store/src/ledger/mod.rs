@@ -14,6 +14,7 @@ mod create;
 mod erase;
 mod index_key;
 mod open;
+mod opened;
 mod plan;
 mod read;
 mod resume;
