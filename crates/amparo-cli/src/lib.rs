@@ -38,6 +38,7 @@ mod session;
 mod similar;
 mod source_flag;
 mod standing;
+mod stream;
 mod summary;
 mod world;
 

@@ -25,6 +25,7 @@ mod completions;
 mod correct;
 mod demo;
 mod diff;
+mod erase;
 mod export;
 mod find;
 mod flows;
@@ -93,6 +94,7 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Witness(witness::Witness),
     Export(export::Export),
+    Erase(erase::Erase),
     Person(person::Person),
     Group(group::Group),
     Instrument(instrument::Instrument),
@@ -135,6 +137,7 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),

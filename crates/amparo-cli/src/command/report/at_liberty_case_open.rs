@@ -35,7 +35,7 @@ impl AtLibertyCaseOpen {
         let asked = derived.filters(session, &self.filters)?;
         let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
         let meta = asked.show(derived.at.meta());
-        let mut rows = Rows::new(session, &derived, meta, &["custody", "case"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["custody", "case"]);
         for row in at_liberty_case_open(&view, as_of) {
             let own = [Cell::text(row.custody.word()), Cell::text(row.case.word())];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

@@ -41,7 +41,7 @@ impl GrantedButHeld {
         let meta = asked
             .show(derived.at.meta())
             .filter("days", Some(self.days));
-        let mut rows = Rows::new(session, &derived, meta, &["instrument", "taken_again"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["instrument", "taken_again"]);
         for row in granted_but_held(&view, as_of, &derived.profile, self.days) {
             let own = [
                 rows.said(Some(row.instrument)),

@@ -35,7 +35,7 @@ impl OverdueRequests {
         let asked = derived.filters(session, &self.filters)?;
         let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
         let meta = asked.show(derived.at.meta());
-        let mut rows = Rows::new(session, &derived, meta, &["instrument", "decision_days"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["instrument", "decision_days"]);
         for row in overdue_requests(&view, as_of) {
             let own = [
                 rows.said(Some(row.instrument)),

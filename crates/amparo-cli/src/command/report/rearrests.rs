@@ -41,7 +41,7 @@ impl Rearrests {
         let meta = asked
             .show(derived.at.meta())
             .filter("within", Some(self.within));
-        let mut rows = Rows::new(session, &derived, meta, &["out"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["out"]);
         for row in rearrests(&view, as_of, self.within) {
             let own = [Cell::text(row.out.word())];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

@@ -35,7 +35,7 @@ impl SingleSource {
         let asked = derived.filters(session, &self.filters)?;
         let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
         let meta = asked.show(derived.at.meta());
-        let mut rows = Rows::new(session, &derived, meta, &["publisher", "sealed"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["publisher", "sealed"]);
         for row in single_source(&view, as_of, &derived.profile) {
             let own = [rows.said(row.publisher), Cell::Flag(row.is_sealed)];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

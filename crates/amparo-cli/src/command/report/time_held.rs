@@ -35,7 +35,7 @@ impl TimeHeld {
         let asked = derived.filters(session, &self.filters)?;
         let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
         let meta = asked.show(derived.at.meta());
-        let mut rows = Rows::new(session, &derived, meta, &["stays"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["stays"]);
         for row in time_held(&view, as_of, &derived.profile) {
             let own = [Cell::count(row.stays.len() as u64)];
             rows.push(row.subject, row.still_held, row.days, own, &row.entries);

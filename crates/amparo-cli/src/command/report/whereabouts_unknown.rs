@@ -35,7 +35,7 @@ impl WhereaboutsUnknown {
         let asked = derived.filters(session, &self.filters)?;
         let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
         let meta = asked.show(derived.at.meta());
-        let mut rows = Rows::new(session, &derived, meta, &["state", "last_seen"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["state", "last_seen"]);
         for row in whereabouts_unknown(&view, as_of) {
             let own = [
                 Cell::text(row.state.word()),
