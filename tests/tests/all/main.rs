@@ -82,6 +82,9 @@ mod series;
 /// `checkpoint`, `resume`, and what `verify` says of what was signed.
 #[cfg(test)]
 mod signing;
+/// `totals --suppress-below`: small numbers cannot be had by subtraction.
+#[cfg(test)]
+mod suppressed;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

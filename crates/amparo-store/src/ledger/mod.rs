@@ -13,6 +13,7 @@ mod compare;
 mod create;
 mod index_key;
 mod open;
+mod opened;
 mod plan;
 mod read;
 mod resume;
