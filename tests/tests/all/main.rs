@@ -22,6 +22,9 @@ mod demo;
 /// `diff`: why a number moved, part by part.
 #[cfg(test)]
 mod diff;
+/// `erase`: what was private of somebody is gone, and nothing else.
+#[cfg(test)]
+mod erase;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
