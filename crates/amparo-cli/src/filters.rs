@@ -96,6 +96,11 @@ impl Asked {
 }
 
 impl FilterArgs {
+    /// Whether somebody is named, in words that may be a name.
+    pub fn names_somebody(&self) -> bool {
+        !(self.whom.is_empty() && self.which.is_empty())
+    }
+
     /// Checks the filters against a ledger.
     ///
     /// # Errors

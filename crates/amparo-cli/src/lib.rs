@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 mod args;
 mod chart;
+mod citation;
 mod command;
 mod compose;
 mod coordinates;

@@ -44,6 +44,14 @@ impl Recording {
             people,
         }
     }
+
+    /// The same of a kind that only a command of the ledger records.
+    pub fn own(line: String, dry_run: bool) -> Self {
+        Self {
+            own: true,
+            ..Self::one(line, dry_run, None)
+        }
+    }
 }
 
 /// Records, or shows, and writes the answer.

@@ -56,11 +56,7 @@ impl Session<'_, '_> {
     /// Usage for coordinates that do not read, else whatever keeps the ledger from opening.
     pub fn reading(&mut self, at: &CoordinateArgs) -> Result<Reading, Failure> {
         self.refuse_recorder()?;
-        let at = CoordinateArgs {
-            as_of: one("--as-of", &self.globals.at.as_of, &at.as_of)?,
-            known_at: one("--known-at", &self.globals.at.known_at, &at.known_at)?,
-            profile: one("--profile", &self.globals.at.profile, &at.profile)?,
-        };
+        let at = self.coordinates(at)?;
         let ledger = self.open(Access::Read)?;
         let at = Coordinates::check(&at, &ledger, (self.world.clock)())?;
         Ok(Reading { ledger, at })
@@ -144,6 +140,33 @@ impl Session<'_, '_> {
     pub fn signing(&mut self) -> Result<Ledger, Failure> {
         self.no_options()?;
         self.open(Access::Write)
+    }
+
+    /// Opens the ledger to write down what it gives at coordinates.
+    ///
+    /// # Errors
+    /// As [`reading`](Self::reading) and [`writing`](Self::writing).
+    pub fn writing_at(
+        &mut self,
+        recorder: &RecorderArgs,
+        at: &CoordinateArgs,
+    ) -> Result<(Writing, Coordinates), Failure> {
+        let at = self.coordinates(at)?;
+        let before = std::mem::take(&mut self.globals.at);
+        let writing = self.writing(recorder);
+        self.globals.at = before;
+        let writing = writing?;
+        let at = Coordinates::check(&at, &writing.ledger, writing.now)?;
+        Ok((writing, at))
+    }
+
+    /// The coordinates given before or after the command.
+    fn coordinates(&self, at: &CoordinateArgs) -> Result<CoordinateArgs, Failure> {
+        Ok(CoordinateArgs {
+            as_of: one("--as-of", &self.globals.at.as_of, &at.as_of)?,
+            known_at: one("--known-at", &self.globals.at.known_at, &at.known_at)?,
+            profile: one("--profile", &self.globals.at.profile, &at.profile)?,
+        })
     }
 
     /// Opens the ledger to read it as a whole, at no coordinates.

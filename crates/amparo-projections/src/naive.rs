@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use amparo_core::date::Day;
 use amparo_core::entry::Entry;
 use amparo_core::event::Body;
-use amparo_core::id::{EventId, PersonId, Subject};
+use amparo_core::id::{EventId, PersonId, Seq, Subject};
 use proptest::prelude::*;
 
+use crate::grouping::Grouping;
 use crate::sample::{Sample, day};
-use crate::totals::{TotalsRow, totals};
-use crate::{Profile, ReadModel, RunningTotals, View};
+use crate::totals::{TotalsRow, totals, totals_by};
+use crate::{Facts, Profile, ReadModel, RunningTotals, View};
 
 /// Low, count and high by axis, state and instrument.
 type Totals = BTreeMap<(String, String, String), (u64, u64, u64)>;
@@ -274,6 +275,38 @@ proptest! {
                     prop_assert!(total.low <= total.count && total.count <= total.high);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_was_published_counts_the_same_whatever_is_appended_later(
+        sample in history(),
+        known in any::<prop::sample::Index>(),
+        on in 0..32_u32,
+        stay in 0..6_u32,
+    ) {
+        let known = known.index(sample.entries.len().max(1));
+        let mut then = Facts::default();
+        for entry in sample.entries.iter().take(known + 1) {
+            then.apply(entry).unwrap();
+        }
+        let now = sample.facts();
+        let profile = Profile::default().with_shortest_stay(stay).unwrap();
+        let (then, now) = (View::head(&then), View::known_at(&now, Seq::new(known as u64)));
+        prop_assert_eq!(
+            totals(&then, february(on), &profile),
+            totals(&now, february(on), &profile)
+        );
+        for grouping in [
+            Grouping::Place { depth: 1 },
+            Grouping::Publisher,
+            Grouping::Instrument,
+            Grouping::Recorder,
+        ] {
+            prop_assert_eq!(
+                totals_by(&then, february(on), &profile, &[grouping]),
+                totals_by(&now, february(on), &profile, &[grouping])
+            );
         }
     }
 

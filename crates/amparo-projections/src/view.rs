@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use amparo_core::date::Day;
+use amparo_core::event::Publication;
 use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::{Axis, Kind};
 
@@ -298,6 +299,17 @@ impl<'a> View<'a> {
         codes.sort_unstable();
         codes.dedup();
         codes
+    }
+
+    /// The published figures of entries in force, in log order.
+    pub fn publications(&self) -> impl Iterator<Item = (Seq, &'a Fact, &'a Publication)> + '_ {
+        let known = self.known(&self.facts.publishing).iter();
+        let in_force = known.filter(|position| self.counts_at(**position));
+        in_force.filter_map(|position| {
+            let seq = Seq::new(u64::from(*position));
+            let fact = self.facts.fact(seq)?;
+            Some((seq, fact, self.facts.publication(fact)?))
+        })
     }
 
     /// The known entries of a list of the facts, with their positions.

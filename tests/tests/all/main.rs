@@ -58,6 +58,9 @@ mod proofs;
 /// `export --tiles`, the verify.py in it, and `verify --against`.
 #[cfg(test)]
 mod public_export;
+/// Published figures: the same for good, with what changed since.
+#[cfg(test)]
+mod publications;
 /// The README's session, run.
 #[cfg(test)]
 mod readme;

@@ -18,6 +18,7 @@ mod append;
 mod audit;
 mod check;
 mod checkpoint;
+mod cite;
 mod claim;
 mod claims;
 mod completions;
@@ -36,6 +37,7 @@ mod man;
 mod person;
 mod profile;
 mod prove;
+mod publish;
 mod replay;
 mod report;
 mod resume;
@@ -80,6 +82,8 @@ pub enum Command {
     Diff(diff::Diff),
     Flows(flows::Flows),
     Report(report::Report),
+    Publish(publish::Publish),
+    Cite(cite::Cite),
     Check(check::Check),
     Verify(verify::Verify),
     Checkpoint(checkpoint::Checkpoint),
@@ -119,6 +123,8 @@ impl Command {
             Self::Diff(command) => command.run(session),
             Self::Flows(command) => command.run(session),
             Self::Report(command) => command.run(session),
+            Self::Publish(command) => command.run(session),
+            Self::Cite(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Verify(command) => command.run(session),
             Self::Checkpoint(command) => command.run(session),

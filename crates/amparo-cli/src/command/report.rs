@@ -8,6 +8,7 @@ mod late_discoveries;
 mod list_diff;
 mod overdue_requests;
 mod pretrial;
+mod publications;
 mod rearrests;
 mod rows;
 mod single_source;
@@ -45,10 +46,11 @@ enum Name {
     LateDiscoveries(late_discoveries::LateDiscoveries),
     Conflicts(conflicts::Conflicts),
     ListDiff(list_diff::ListDiff),
+    Publications(publications::Publications),
 }
 
 /// The reports and the question that each answers.
-const REPORTS: [(&str, &str); 13] = [
+const REPORTS: [(&str, &str); 14] = [
     ("granted-but-held", granted_but_held::QUESTION),
     ("overdue-requests", overdue_requests::QUESTION),
     ("rearrests", rearrests::QUESTION),
@@ -62,6 +64,7 @@ const REPORTS: [(&str, &str); 13] = [
     ("late-discoveries", late_discoveries::QUESTION),
     ("conflicts", conflicts::QUESTION),
     ("list-diff", list_diff::QUESTION),
+    ("publications", publications::QUESTION),
 ];
 
 impl Report {
@@ -80,6 +83,7 @@ impl Report {
             Some(Name::LateDiscoveries(report)) => report.run(session),
             Some(Name::Conflicts(report)) => report.run(session),
             Some(Name::ListDiff(report)) => report.run(session),
+            Some(Name::Publications(report)) => report.run(session),
             None => list(session),
         }
     }

@@ -1,12 +1,14 @@
 //! `totals`: how many are in each state, and how many are held.
 
 mod behind;
+pub mod figure;
 mod series;
 
+use amparo_core::date::Day;
 use amparo_core::word::nearest;
-use amparo_projections::Profile;
 use amparo_projections::grouping::Grouping;
 use amparo_projections::totals::{TotalsRow, totals, totals_by};
+use amparo_projections::{Profile, View};
 use clap::Args;
 
 use super::Exit;
@@ -107,11 +109,7 @@ impl Totals {
             session.reply(&reply)?;
             return Ok(Exit::Done);
         }
-        let mut rows = match groupings.as_slice() {
-            [] => totals(&view, as_of, &derived.profile),
-            groupings => totals_by(&view, as_of, &derived.profile, groupings),
-        };
-        rows.retain(|row| wanted.takes(row.axis, &row.state));
+        let rows = counted(&view, as_of, &derived.profile, &groupings, &wanted);
         let names: Vec<_> = asked.iter().map(|(name, _)| *name).collect();
         let by = (!names.is_empty()).then(|| names.join(","));
         let meta = derived
@@ -168,6 +166,22 @@ impl Totals {
             Some(_) | None => Ok(asked),
         }
     }
+}
+
+/// The lines that are asked for, laid out by groupings where there are any.
+fn counted(
+    view: &View<'_>,
+    as_of: Day,
+    profile: &Profile,
+    groupings: &[Grouping],
+    wanted: &LineFilter,
+) -> Vec<TotalsRow> {
+    let mut rows = match groupings {
+        [] => totals(view, as_of, profile),
+        groupings => totals_by(view, as_of, profile, groupings),
+    };
+    rows.retain(|row| wanted.takes(row.axis, &row.state));
+    rows
 }
 
 fn grouping(typed: &str) -> Result<Asked, Failure> {
