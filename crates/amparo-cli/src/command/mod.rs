@@ -16,6 +16,7 @@ use crate::world::World;
 
 mod append;
 mod audit;
+mod backup;
 mod check;
 mod checkpoint;
 mod cite;
@@ -41,6 +42,7 @@ mod prove;
 mod publish;
 mod replay;
 mod report;
+mod restore;
 mod resume;
 mod retract;
 mod show;
@@ -93,6 +95,8 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Witness(witness::Witness),
     Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Erase(erase::Erase),
     Person(person::Person),
     Instrument(instrument::Instrument),
@@ -135,6 +139,8 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Backup(command) => command.run(session),
+            Self::Restore(command) => command.run(session),
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
