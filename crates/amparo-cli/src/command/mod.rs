@@ -30,6 +30,7 @@ mod erase;
 mod export;
 mod find;
 mod flows;
+mod group;
 mod import;
 mod init;
 mod instrument;
@@ -99,6 +100,7 @@ pub enum Command {
     Restore(restore::Restore),
     Erase(erase::Erase),
     Person(person::Person),
+    Group(group::Group),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
     Vocab(vocab::Vocab),
@@ -143,6 +145,7 @@ impl Command {
             Self::Restore(command) => command.run(session),
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
+            Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),
