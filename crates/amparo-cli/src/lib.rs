@@ -39,6 +39,7 @@ mod source_flag;
 mod standing;
 mod stream;
 mod summary;
+mod unfinished;
 mod world;
 
 pub use world::World;

@@ -25,6 +25,9 @@ mod diff;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
+/// `export --csv`, `--xlsx`, `--datapackage`: tables, named nobody, whole or not there.
+#[cfg(test)]
+mod export_tables;
 /// The filters: on whose word, and of whom.
 #[cfg(test)]
 mod filters;
