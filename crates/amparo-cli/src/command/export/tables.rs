@@ -101,6 +101,13 @@ impl Rows<'_, '_> {
     }
 }
 
+/// A table whose rows are all there, since they do not grow with the log.
+struct Gathered {
+    table: Table,
+    meta: Meta,
+    rows: Vec<Vec<Cell>>,
+}
+
 /// A table that was written.
 struct Written {
     table: Table,
@@ -240,9 +247,9 @@ impl TableArgs {
             })?;
         }
         let view = derived.then();
-        for (table, meta, cells) in self.counted(derived, &view, &meta)? {
-            one(table, &meta, &mut |rows| {
-                cells.iter().try_for_each(|cells| rows.row(cells))
+        for Gathered { table, meta, rows } in self.counted(derived, &view, &meta)? {
+            one(table, &meta, &mut |out| {
+                rows.iter().try_for_each(|cells| out.row(cells))
             })?;
         }
         Ok(written)
@@ -254,14 +261,12 @@ impl TableArgs {
         derived: &Derived,
         view: &View<'_>,
         meta: &Meta,
-    ) -> Result<Vec<(Table, Meta, Vec<Vec<Cell>>)>, Failure> {
+    ) -> Result<Vec<Gathered>, Failure> {
         let by = groupings(&self.by, self.depth)?;
         let suppresses = self.suppress_below.is_some();
         let mut tables = Vec::new();
-        for groupings in [&[], by.as_slice()] {
-            if groupings.is_empty() && !tables.is_empty() {
-                continue;
-            }
+        let grouped = (!by.is_empty()).then_some(by.as_slice());
+        for groupings in [Some(&[][..]), grouped].into_iter().flatten() {
             let names = groupings.iter().map(|(name, _)| *name).collect::<Vec<_>>();
             let names = (!names.is_empty()).then(|| names.join(","));
             let depth = self.depth.filter(|_| names.is_some());
@@ -273,10 +278,11 @@ impl TableArgs {
                 suppress_below: self.suppress_below,
             };
             let (table, rows) = totals::table(view, &question, &meta)?;
-            tables.push((table, meta, rows));
+            tables.push(Gathered { table, meta, rows });
         }
         let (table, rows) = claims::table(derived, view, meta, suppresses)?;
-        tables.push((table, meta.clone(), rows));
+        let meta = meta.clone();
+        tables.push(Gathered { table, meta, rows });
         Ok(tables)
     }
 
