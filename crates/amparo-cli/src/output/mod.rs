@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 pub use cell::{Cell, Column};
 pub use delimited::CsvRows;
-pub use meta::{Head, KnownAt, Meta};
+pub use meta::{Head, KnownAt, Meta, short_root};
 
 use crate::args::OutputFormat;
 
