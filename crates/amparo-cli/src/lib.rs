@@ -40,6 +40,7 @@ mod source_flag;
 mod standing;
 mod stream;
 mod summary;
+mod unfinished;
 mod world;
 
 pub use world::World;

@@ -34,6 +34,9 @@ mod erase;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
+/// `export --csv`, `--xlsx`, `--datapackage`: tables, named nobody, whole or not there.
+#[cfg(test)]
+mod export_tables;
 /// The filters: on whose word, and of whom.
 #[cfg(test)]
 mod filters;
