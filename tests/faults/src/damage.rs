@@ -16,8 +16,8 @@ use crate::folder;
 use crate::story::{self, Content};
 
 /// Every how many-th bit and length the short form tries: primes.
-const SHORT_FLIPS_EVERY: usize = 97;
-const SHORT_CUTS_EVERY: usize = 13;
+const SHORT_FLIPS_EVERY: usize = 193;
+const SHORT_CUTS_EVERY: usize = 23;
 /// Every how many-th byte is damaged for a reader, who takes longer than `verify`.
 const READS_EVERY: (usize, usize) = (1009, 17);
 
