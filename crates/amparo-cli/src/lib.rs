@@ -37,6 +37,7 @@ mod record;
 mod session;
 mod source_flag;
 mod standing;
+mod stream;
 mod summary;
 mod world;
 

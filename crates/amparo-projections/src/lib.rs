@@ -57,6 +57,8 @@ pub mod roster;
 pub mod running;
 // Totals over time.
 pub mod series;
+// What must be withheld of published totals.
+pub mod suppression;
 // Who stands behind entries.
 pub mod sources;
 // Sets of states.

@@ -22,6 +22,9 @@ mod demo;
 /// `diff`: why a number moved, part by part.
 #[cfg(test)]
 mod diff;
+/// `erase`: what was private of somebody is gone, and nothing else.
+#[cfg(test)]
+mod erase;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
@@ -82,6 +85,9 @@ mod series;
 /// `checkpoint`, `resume`, and what `verify` says of what was signed.
 #[cfg(test)]
 mod signing;
+/// `totals --suppress-below`: small numbers cannot be had by subtraction.
+#[cfg(test)]
+mod suppressed;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

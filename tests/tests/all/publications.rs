@@ -249,6 +249,7 @@ fn what_cannot_be_published_is_refused_and_nothing_is_written() {
             "one moment",
         ),
         (&["totals", "--who"], "without people"),
+        (&["totals", "--suppress-below", "3"], "none is withheld"),
         (&["totals", "--person", "p1"], "nobody by name"),
         (&["totals", "--as-of", "2026-02-01"], "before the `--`"),
         (&["totals", "--by", "plaec"], "did you mean `place`?"),

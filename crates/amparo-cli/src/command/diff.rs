@@ -49,10 +49,10 @@ impl Diff {
             session.reading_between(&self.from, &self.to, &self.profile)?;
         let derived = Derived::of(session, ledger, at)?;
         let wanted = LineFilter::of(self.state.as_deref(), &derived.profile)?;
-        let needs_names = self.person.is_some() || self.evidence;
-        let people = match needs_names {
-            true => People::read(&derived.ledger)?,
-            false => People::default(),
+        let people = match (self.evidence, &self.person) {
+            (true, _) => derived.people()?,
+            (false, Some(typed)) => derived.people_around(typed)?,
+            (false, None) => People::default(),
         };
         let mut filter = Filter::default();
         let mut person = None;

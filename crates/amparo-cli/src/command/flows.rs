@@ -58,7 +58,11 @@ impl Flows {
             .filter("from", Some(from.in_one_word()))
             .filter("to", Some(derived.at.in_one_word()));
         let reply = match self.evidence {
-            true => one_by_one(meta, &derived, &People::read(&derived.ledger)?, &answer),
+            true => {
+                let moves = lines(&answer).flat_map(|(_, row)| &row.moves);
+                let people = derived.people_named(moves.map(|one| one.subject))?;
+                one_by_one(meta, &derived, &people, &answer)
+            }
             false => by_kind(meta, &answer),
         };
         session.reply(&reply)?;

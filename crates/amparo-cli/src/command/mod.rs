@@ -25,6 +25,7 @@ mod completions;
 mod correct;
 mod demo;
 mod diff;
+mod erase;
 mod export;
 mod find;
 mod flows;
@@ -92,6 +93,7 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Witness(witness::Witness),
     Export(export::Export),
+    Erase(erase::Erase),
     Person(person::Person),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
@@ -133,6 +135,7 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),

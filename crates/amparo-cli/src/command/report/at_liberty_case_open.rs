@@ -31,7 +31,7 @@ impl AtLibertyCaseOpen {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta();
-        let mut rows = Rows::new(session, &derived, meta, &["custody", "case"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["custody", "case"]);
         for row in at_liberty_case_open(&view, as_of) {
             let own = [Cell::text(row.custody.word()), Cell::text(row.case.word())];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

@@ -38,7 +38,7 @@ impl Excluded {
             &derived,
             meta,
             &["instrument", "ground", "jurisdiction"],
-        )?;
+        );
         for row in excluded(&view, as_of) {
             let own = [
                 rows.said(Some(row.instrument)),

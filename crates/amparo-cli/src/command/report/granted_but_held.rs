@@ -35,7 +35,7 @@ impl GrantedButHeld {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta().filter("days", Some(self.days));
-        let mut rows = Rows::new(session, &derived, meta, &["instrument", "taken_again"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["instrument", "taken_again"]);
         for row in granted_but_held(&view, as_of, &derived.profile, self.days) {
             let own = [
                 rows.said(Some(row.instrument)),

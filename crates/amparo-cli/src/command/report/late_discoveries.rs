@@ -46,7 +46,7 @@ impl LateDiscoveries {
             session.reply(&reply)?;
             return Ok(Exit::Done);
         }
-        let mut rows = Rows::new(session, &derived, meta, &["sources"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["sources"]);
         let one = Count {
             low: 1,
             count: 1,

@@ -39,7 +39,7 @@ impl ListDiff {
             .meta()
             .filter("publisher", Some(&self.publisher))
             .filter("other", Some(&self.other));
-        let mut rows = Rows::new(session, &derived, meta, &["other_says"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["other_says"]);
         for row in list_diff(&view, as_of, &derived.profile, &self.publisher, &self.other) {
             let own = [Cell::maybe(row.other_state.map(|state| state.word()))];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

@@ -31,7 +31,7 @@ impl OverdueRequests {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta();
-        let mut rows = Rows::new(session, &derived, meta, &["instrument", "decision_days"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["instrument", "decision_days"]);
         for row in overdue_requests(&view, as_of) {
             let own = [
                 rows.said(Some(row.instrument)),

@@ -40,7 +40,7 @@ impl Pretrial {
             .at
             .meta()
             .filter("longer-than", Some(self.longer_than));
-        let mut rows = Rows::new(session, &derived, meta, &["case"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["case"]);
         for row in answer.rows {
             let own = [Cell::maybe(row.case.map(|state| state.word()))];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

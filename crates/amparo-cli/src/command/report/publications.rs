@@ -192,7 +192,7 @@ impl Again<'_> {
         let is_of = |row: &&DiffRow| {
             let instrument = number.instrument.as_ref().map(|code| code.as_str());
             row.axis == &*number.axis
-                && row.state == &*number.state
+                && *row.state == *number.state
                 && row.instrument.as_deref() == instrument
         };
         let row = self.parts.as_ref().map(|rows| rows.iter().find(is_of));

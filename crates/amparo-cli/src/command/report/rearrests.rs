@@ -33,7 +33,7 @@ impl Rearrests {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta().filter("within", Some(self.within));
-        let mut rows = Rows::new(session, &derived, meta, &["out"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["out"]);
         for row in rearrests(&view, as_of, self.within) {
             let own = [Cell::text(row.out.word())];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

@@ -31,7 +31,7 @@ impl SingleSource {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta();
-        let mut rows = Rows::new(session, &derived, meta, &["publisher", "sealed"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["publisher", "sealed"]);
         for row in single_source(&view, as_of, &derived.profile) {
             let own = [rows.said(row.publisher), Cell::Flag(row.is_sealed)];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

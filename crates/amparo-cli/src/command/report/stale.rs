@@ -34,7 +34,7 @@ impl Stale {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta().filter("days", Some(self.days));
-        let mut rows = Rows::new(session, &derived, meta, &["last_word"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["last_word"]);
         for row in stale(&view, as_of, &derived.profile, self.days) {
             let own = [Cell::maybe(row.last_word)];
             rows.push(row.subject, row.total, row.days, own, &row.entries);

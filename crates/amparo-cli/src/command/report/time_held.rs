@@ -31,7 +31,7 @@ impl TimeHeld {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta();
-        let mut rows = Rows::new(session, &derived, meta, &["stays"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["stays"]);
         for row in time_held(&view, as_of, &derived.profile) {
             let own = [Cell::count(row.stays.len() as u64)];
             rows.push(row.subject, row.still_held, row.days, own, &row.entries);

@@ -31,7 +31,7 @@ impl WhereaboutsUnknown {
         let derived = Derived::open(session, &self.at)?;
         let (view, as_of) = (derived.then(), derived.at.as_of);
         let meta = derived.at.meta();
-        let mut rows = Rows::new(session, &derived, meta, &["state", "last_seen"])?;
+        let mut rows = Rows::new(session, &derived, meta, &["state", "last_seen"]);
         for row in whereabouts_unknown(&view, as_of) {
             let own = [
                 Cell::text(row.state.word()),
