@@ -60,7 +60,7 @@ pub fn writes(length: Length) -> Result<String, Broken> {
     let (mut cases, mut errors, mut unknown) = (0_usize, 0_usize, 0_usize);
     let mut number = 0;
     let mut was: Option<Content> = None;
-    for place in 0..STEPS.len() {
+    for (place, step) in STEPS.iter().enumerate() {
         let before = scratch()?;
         let kept = before.path().join("ledger");
         if at.exists() {
@@ -68,9 +68,7 @@ pub fn writes(length: Length) -> Result<String, Broken> {
         }
         let real: Arc<dyn Files> = Arc::new(RealFiles);
         let told = story::take(place, &real, &at)?;
-        insist(told == Told::Done, || {
-            format!("{:?}: {told:?}", STEPS[place])
-        })?;
+        insist(told == Told::Done, || format!("{step:?}: {told:?}"))?;
         let is = story::content(&at, Access::Read)?;
         let around = Around {
             place,
