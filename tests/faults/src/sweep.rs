@@ -19,7 +19,7 @@ use crate::folder;
 use crate::story::{self, Content, STEPS, Step, Told};
 
 /// Every how many-th case the short form tries: a prime, so that it meets all kinds of them.
-const SHORT_EVERY: usize = 37;
+const SHORT_EVERY: usize = 61;
 
 /// One way to fail.
 #[derive(Clone, Copy, Debug)]
