@@ -34,6 +34,9 @@ mod filters;
 /// `flows`: stock, comings, goings, stock, residual.
 #[cfg(test)]
 mod flows;
+/// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
+#[cfg(test)]
+mod identity;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;

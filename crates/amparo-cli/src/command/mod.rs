@@ -29,6 +29,7 @@ mod erase;
 mod export;
 mod find;
 mod flows;
+mod group;
 mod import;
 mod init;
 mod instrument;
@@ -95,6 +96,7 @@ pub enum Command {
     Export(export::Export),
     Erase(erase::Erase),
     Person(person::Person),
+    Group(group::Group),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
     Vocab(vocab::Vocab),
@@ -137,6 +139,7 @@ impl Command {
             Self::Export(command) => command.run(session),
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
+            Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),
