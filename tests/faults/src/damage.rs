@@ -101,13 +101,19 @@ pub fn flips(length: Length) -> Result<String, Broken> {
 pub fn truncations(length: Length) -> Result<String, Broken> {
     let sound = Sound::new()?;
     fs::remove_dir_all(sound.folder().join("sled"))?;
-    let (mut cases, mut silent) = (0_usize, Vec::new());
+    let (mut cases, mut line_ends, mut silent) = (0_usize, 0_usize, Vec::new());
     for path in sound.files()? {
         let content = fs::read(&path)?;
         for len in (0..content.len()).step_by(length.pick(SHORT_CUTS_EVERY, 1)) {
             fs::write(&path, &content[..len])?;
             cases += 1;
-            if !is_named(&sound.folder()) {
+            if is_named(&sound.folder()) {
+                continue;
+            }
+            // The key that signs reads the same without the line end of its file.
+            if content[len..] == *b"\n" {
+                line_ends += 1;
+            } else {
                 silent.push(format!("{} cut to {len}", name_of(&sound, &path)));
             }
         }
@@ -116,7 +122,9 @@ pub fn truncations(length: Length) -> Result<String, Broken> {
     insist(silent.is_empty(), || {
         format!("not named: {}", silent.join(", "))
     })?;
-    Ok(format!("{cases} truncations, 0 not named"))
+    Ok(format!(
+        "{cases} truncations, 0 not named but for {line_ends} that took a line end with no meaning"
+    ))
 }
 
 /// Reads with a bit flipped in one byte after the other, sled store included, and reads once more
