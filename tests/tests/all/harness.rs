@@ -47,6 +47,11 @@ impl Bench {
 
     /// A folder with a ledger named Demo, in the time zone of Caracas.
     pub fn new() -> Self {
+        Self::new_in("America/Caracas")
+    }
+
+    /// A folder with a ledger named Demo, in a time zone.
+    pub fn new_in(zone: &str) -> Self {
         let bench = Self {
             has_ledger: true,
             ..Self::empty()
@@ -56,7 +61,7 @@ impl Bench {
             "--name",
             "Demo",
             "--tz",
-            "America/Caracas",
+            zone,
             "--recorder",
             "desk",
         ]);

@@ -29,6 +29,7 @@ mod export;
 mod find;
 mod flows;
 mod import;
+mod import_list;
 mod init;
 mod instrument;
 mod list;
