@@ -8,19 +8,20 @@ use std::sync::mpsc;
 use std::thread;
 
 use amparo_core::entry::Entry;
-use amparo_core::id::Seq;
+use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::profiles::{self, profiles};
 use amparo_projections::{Facts, Profile, ReadModel as _, View};
 use amparo_store::ledger::{Block, Ledger, ReadError};
+use uuid::Uuid;
 
 use crate::args::{CoordinateArgs, KnownAtArgs};
 use crate::coordinates::Coordinates;
 use crate::error::{Failure, FailureKind};
-use crate::filters::Asked;
+use crate::filters::{Asked, FilterArgs};
 use crate::output::text;
-use crate::people::{Found, People};
+use crate::people::{Found, Names, People};
 use crate::progress::Progress;
 use crate::session::{Reading, Session};
 
@@ -83,6 +84,18 @@ impl Derived {
         View::known_at(&self.facts, self.at.known_at)
     }
 
+    /// The filters of a question, checked against the ledger.
+    ///
+    /// # Errors
+    /// As [`FilterArgs::check`].
+    pub fn filters(
+        &self,
+        session: &mut Session<'_, '_>,
+        typed: &FilterArgs,
+    ) -> Result<Asked, Failure> {
+        typed.check(session, &self.ledger, self.at.today)
+    }
+
     /// What was known then of those, and on the word of those, whom a filter asks for.
     pub fn asked(&self, asked: &Asked) -> View<'_> {
         self.then().asked(&asked.filter, self.at.as_of)
@@ -91,6 +104,56 @@ impl Derived {
     /// What is known by now.
     pub fn today(&self) -> View<'_> {
         View::head(&self.facts)
+    }
+
+    /// Everybody, with all names.
+    ///
+    /// # Errors
+    /// Integrity, when private fields cannot be opened.
+    pub fn people(&self) -> Result<People, Failure> {
+        People::of(&self.ledger, &self.facts, Names::All)
+    }
+
+    /// Everybody, with the names of these alone.
+    ///
+    /// # Errors
+    /// As [`people`](Self::people).
+    pub fn people_named(
+        &self,
+        shown: impl IntoIterator<Item = SubjectId>,
+    ) -> Result<People, Failure> {
+        let shown = shown.into_iter().filter_map(|id| self.facts.subject(id));
+        let mut shown: Vec<Subject> = shown.collect();
+        shown.sort_unstable();
+        shown.dedup();
+        People::of(&self.ledger, &self.facts, Names::Of(&shown))
+    }
+
+    /// Everybody, with the names that are needed to find who is meant by a text, and to show that
+    /// one with all whom merges and identifications tie to somebody.
+    ///
+    /// # Errors
+    /// As [`people`](Self::people).
+    pub fn people_around(&self, typed: &str) -> Result<People, Failure> {
+        let meant = match Uuid::try_parse(typed) {
+            Ok(uuid) => [
+                Subject::Person(PersonId::new(uuid)),
+                Subject::Group(GroupId::new(uuid)),
+            ]
+            .into_iter()
+            .find_map(|subject| self.facts.subject_id(subject)),
+            Err(_) => self
+                .facts
+                .registered(&typed.to_ascii_lowercase())
+                .filter(|known| self.facts.shown(*known).eq_ignore_ascii_case(typed)),
+        };
+        // Anything else may be a name, and is compared with all of them.
+        let Some(meant) = meant else {
+            return self.people();
+        };
+        let tying = (0..self.facts.len() as u64).filter_map(|n| self.facts.fact(Seq::new(n)));
+        let tied = tying.filter_map(|fact| Some([fact.subject()?, fact.second_subject()?]));
+        self.people_named(tied.flatten().chain([meant]))
     }
 
     /// Who is meant by a text: the one whose entries a view holds, merges of then followed.

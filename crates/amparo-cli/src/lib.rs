@@ -36,8 +36,10 @@ mod people;
 mod progress;
 mod record;
 mod session;
+mod similar;
 mod source_flag;
 mod standing;
+mod stream;
 mod summary;
 mod world;
 

@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 
 use amparo_core::event::Body;
-use amparo_core::force::Merges;
+use amparo_core::force::{InForce, Merges};
 use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_core::identity::External;
+use amparo_core::kind::Kind;
 use amparo_core::private::Private;
+use amparo_projections::Facts;
 use amparo_store::ledger::Ledger;
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
@@ -23,7 +25,7 @@ use crate::standing::Standings;
 const CANDIDATES_MAX: usize = 20;
 
 /// One registered person or group.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Known {
     /// The subject.
     pub subject: Subject,
@@ -40,13 +42,41 @@ pub struct Known {
 }
 
 /// Everybody who is registered, in the order of registration.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub struct People {
     known: Vec<Known>,
     by_subject: HashMap<Subject, usize>,
     persons: u64,
     groups: u64,
     merges: Merges,
+}
+
+/// Whose names are opened: opening what is sealed is most of the work.
+#[derive(Debug, Clone, Copy)]
+pub enum Names<'n> {
+    /// Those of all.
+    All,
+    /// Those of these, sorted.
+    Of(&'n [Subject]),
+}
+
+impl Names<'_> {
+    fn include(self, subject: Subject) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(subjects) => subjects.binary_search(&subject).is_ok(),
+        }
+    }
+}
+
+/// What an entry of the kinds person and group tells in the open.
+struct Told {
+    seq: Seq,
+    subject: Subject,
+    /// The label of a group.
+    label: Option<String>,
+    /// Whether the entry can have private fields.
+    sealed: bool,
 }
 
 /// Who was found for a text.
@@ -65,50 +95,133 @@ impl People {
     /// # Errors
     /// Integrity, when an entry cannot be read.
     pub fn read(ledger: &Ledger) -> Result<Self, Failure> {
-        Self::with_names(ledger, |_| true)
+        Self::from_log(ledger, Names::All)
     }
 
-    /// Reads everybody from the ledger, with the names of these alone (sorted): opening what is
-    /// sealed is most of the work.
+    /// Reads everybody from the ledger, with the names of these alone (sorted).
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn with_names_of(ledger: &Ledger, subjects: &[Subject]) -> Result<Self, Failure> {
-        Self::with_names(ledger, |subject| subjects.binary_search(&subject).is_ok())
+        Self::from_log(ledger, Names::Of(subjects))
     }
 
-    fn with_names(ledger: &Ledger, wanted: impl Fn(Subject) -> bool) -> Result<Self, Failure> {
-        let mut people = Self::default();
-        let mut merges: Vec<(Seq, PersonId, PersonId)> = Vec::new();
-        let mut told: Vec<(Seq, Subject, Option<String>, bool)> = Vec::new();
-        let standings = Standings::read(ledger, ledger.head().size, &mut |entry| {
-            let (seq, sealed) = (entry.seq, !entry.private.is_empty());
-            match entry.event.body() {
-                Body::Person(person) => told.push((seq, Subject::Person(*person), None, sealed)),
-                Body::Group(group) => {
-                    let label = group.label.as_deref().map(str::to_owned);
-                    told.push((seq, Subject::Group(group.group), label, sealed));
-                }
-                Body::Merge { person, into } => merges.push((seq, *person, *into)),
-                _ => {}
-            }
-        })?;
-        for (seq, subject, label, sealed) in told {
-            let n = people.register(subject, seq);
-            if !standings.is_in_force(seq) {
-                continue;
-            }
-            people.known[n].name = label.or(people.known[n].name.take());
-            if sealed
-                && wanted(subject)
-                && let Some(private) = ledger.private(seq)?
-            {
-                people.known[n].learn(&private);
+    /// Reads everybody from the ledger, with all names unless a text is a ref or a UUID: then
+    /// nobody's name is needed to find who is meant.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn to_find(ledger: &Ledger, text: &str) -> Result<Self, Failure> {
+        if is_reference(text) || Uuid::try_parse(text).is_ok() {
+            let unnamed = Self::with_names_of(ledger, &[])?;
+            if matches!(unnamed.find(text), Found::One(_)) {
+                return Ok(unnamed);
             }
         }
-        let merges = merges
-            .into_iter()
-            .filter(|(seq, ..)| standings.is_in_force(*seq));
+        Self::read(ledger)
+    }
+
+    /// Everybody as the facts of a ledger tell it: only the names are read from the ledger.
+    ///
+    /// # Errors
+    /// Integrity, when private fields cannot be opened.
+    pub fn of(ledger: &Ledger, facts: &Facts, names: Names<'_>) -> Result<Self, Failure> {
+        let mut merges = Vec::new();
+        let mut told = Vec::new();
+        let mut in_force = InForce::default();
+        for seq in (0..facts.len() as u64).map(Seq::new) {
+            let Some(fact) = facts.fact(seq) else { break };
+            in_force.push(fact.target().map(Seq::number));
+            let Some(subject) = fact.subject().and_then(|id| facts.subject(id)) else {
+                continue;
+            };
+            match fact.kind() {
+                Kind::Person | Kind::Group => told.push(Told {
+                    seq,
+                    subject,
+                    label: facts.label(fact).map(str::to_owned),
+                    sealed: true,
+                }),
+                Kind::Merge => {
+                    let into = fact.second_subject().and_then(|id| facts.subject(id));
+                    if let (Subject::Person(person), Some(Subject::Person(into))) = (subject, into)
+                    {
+                        merges.push((seq, person, into));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self::learned(ledger, &told, merges, names, |seq| {
+            in_force.holds(seq.number())
+        })
+    }
+
+    fn from_log(ledger: &Ledger, names: Names<'_>) -> Result<Self, Failure> {
+        let mut merges: Vec<(Seq, PersonId, PersonId)> = Vec::new();
+        let mut told: Vec<Told> = Vec::new();
+        let standings = Standings::read(ledger, ledger.head().size, &mut |entry| {
+            let (seq, sealed) = (entry.seq, !entry.private.is_empty());
+            let (subject, label) = match entry.event.body() {
+                Body::Person(person) => (Subject::Person(*person), None),
+                Body::Group(group) => (Subject::Group(group.group), group.label.as_deref()),
+                Body::Merge { person, into } => {
+                    merges.push((seq, *person, *into));
+                    return;
+                }
+                _ => return,
+            };
+            told.push(Told {
+                seq,
+                subject,
+                label: label.map(str::to_owned),
+                sealed,
+            });
+        })?;
+        Self::learned(ledger, &told, merges, names, |seq| {
+            standings.is_in_force(seq)
+        })
+    }
+
+    /// Registers everybody in the order of the log, and learns what is in force and wanted.
+    fn learned(
+        ledger: &Ledger,
+        told: &[Told],
+        merges: Vec<(Seq, PersonId, PersonId)>,
+        names: Names<'_>,
+        is_in_force: impl Fn(Seq) -> bool,
+    ) -> Result<Self, Failure> {
+        let mut people = Self::default();
+        let mut sealed = Vec::new();
+        let mut labels = Vec::new();
+        for one in told {
+            let n = people.register(one.subject, one.seq);
+            if !is_in_force(one.seq) {
+                continue;
+            }
+            if let Some(label) = &one.label {
+                labels.push((one.seq, n, label));
+            }
+            if one.sealed && names.include(one.subject) {
+                sealed.push((one.seq, n));
+            }
+        }
+        // Labels are told in the open, names are opened: what was told last counts.
+        let mut labels = labels.into_iter().peekable();
+        let mut opened = sealed.iter();
+        let seqs: Vec<Seq> = sealed.iter().map(|(seq, _)| *seq).collect();
+        ledger.each_private(&seqs, &mut |seq, private| {
+            while let Some((_, n, label)) = labels.next_if(|(told, ..)| *told <= seq) {
+                people.known[n].name = Some(label.clone());
+            }
+            if let Some((_, n)) = opened.find(|(known, _)| *known == seq) {
+                people.known[*n].learn(&private);
+            }
+        })?;
+        for (_, n, label) in labels {
+            people.known[n].name = Some(label.clone());
+        }
+        let merges = merges.into_iter().filter(|(seq, ..)| is_in_force(*seq));
         people.merges = Merges::new(merges.map(|(_, person, into)| (person, into)));
         Ok(people)
     }
@@ -238,6 +351,20 @@ impl People {
         }
     }
 
+    /// Finds the one person to write about.
+    ///
+    /// # Errors
+    /// As [`to_write`](Self::to_write), and usage for a group.
+    pub fn person_to_write(&self, text: &str) -> Result<PersonId, Failure> {
+        match self.to_write(text)? {
+            Subject::Person(person) => Ok(person),
+            group @ Subject::Group(_) => {
+                let message = format!("{} is a group", self.reference(group));
+                Err(Failure::usage(message).hint("this is about one person; type a ref such as p7"))
+            }
+        }
+    }
+
     /// A failure that lists who may have been meant.
     pub fn ambiguous(&self, subjects: &[Subject], message: &str) -> Failure {
         let shown = subjects.iter().take(CANDIDATES_MAX);
@@ -281,7 +408,7 @@ impl Known {
     }
 
     /// Whether a text is the ref, the UUID or a reference in a list of this one.
-    fn is_called(&self, text: &str) -> bool {
+    pub fn is_called(&self, text: &str) -> bool {
         self.reference.eq_ignore_ascii_case(text)
             || Uuid::try_parse(text).is_ok_and(|uuid| uuid == self.subject.uuid())
             || self.refs.iter().any(|known| known == text)
@@ -348,7 +475,8 @@ pub enum Identifier {
     Unregistered,
 }
 
-fn nobody(text: &str) -> Failure {
+/// The failure of a text that fits nobody.
+pub fn nobody(text: &str) -> Failure {
     let what = match is_reference(text) {
         true => format!("there is no {}", text::visible(text)),
         false => "nobody registered fits".to_owned(),

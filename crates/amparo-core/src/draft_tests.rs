@@ -39,6 +39,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     r#"{"kind":"source-silent","list":"Demo list","period":"2026-02-01/2026-02-07","unsourced":true}"#,
     r#"{"kind":"note","person":"fp:1","text":"his \"trial\" goes on\n","private":{"sources":[{"publisher":"Demo","kind":"witness"}],"note":"unsafe"}}"#,
     r#"{"kind":"retraction","entry":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","reason":"wrong person"}"#,
+    r#"{"kind":"profile","name":"a-week","version":1,"states":["house-arrest","detained"],"shortest_stay_days":7}"#,
 ];
 
 #[test]
@@ -287,6 +288,105 @@ fn a_retraction_replaces_nothing() {
     let id = "01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d";
     let line = format!(r#"{{"kind":"retraction","entry":"{id}","replaces":"{id}"}}"#);
     assert_eq!(parse(&line).unwrap_err()[0].rule, Rule::Contradiction);
+}
+
+/// A publication as a command makes it, of so many numbers, with some text in the place of another.
+fn published(numbers: usize, old: &str, new: &str) -> Result<Draft, Vec<Fault>> {
+    const NUMBER: &str = r#"{"axis":"profile","state":"prison-only","low":1,"count":2,"high":3}"#;
+    let line = format!(
+        r#"{{"kind":"publication","figure":"Held","query":["totals","--state","held"],"as_of":"2026-02-20","known_at":4,"profile":"prison-only","profile_version":1,"numbers":[{}],"head":{{"size":5,"root":"{}"}}}}"#,
+        vec![NUMBER; numbers].join(","),
+        "ab".repeat(32),
+    );
+    assert!(line.contains(old), "{old}");
+    Draft::parse_own(line.replacen(old, new, 1).as_bytes(), &context())
+}
+
+#[test]
+fn what_a_command_did_is_recorded_and_is_nobody_elses_draft() {
+    let erasure =
+        r#"{"kind":"erasure","person":"fp:1","basis":"consent-withdrawn","reason":"asked"}"#;
+    for draft in [
+        published(2, "Held", "Held, bulletin 7").unwrap(),
+        Draft::parse_own(erasure.as_bytes(), &context()).unwrap(),
+    ] {
+        let entry = Entry {
+            seq: Seq::new(5),
+            id: EventId::new(Uuid::from_u128(8)),
+            recorded: Recorded::from_ms(1_771_000_000_123).unwrap(),
+            by: "desk".into(),
+            event: draft.event().clone(),
+            private: Vec::new(),
+        };
+        let line = entry.line();
+        assert_eq!(Entry::parse_exact(line.as_bytes()), Ok(entry), "{line}");
+        let fault = &parse(&draft.content()).unwrap_err()[0];
+        assert_eq!((fault.rule, fault.column), (Rule::UnknownKind, 9));
+        assert!(
+            fault.remedy.as_deref().unwrap().contains("amparo "),
+            "{fault:?}"
+        );
+    }
+    let opening = Draft::parse_own(br#"{"kind":"ledger"}"#, &context());
+    assert_eq!(opening.unwrap_err()[0].rule, Rule::UnknownKind);
+}
+
+#[test]
+fn a_publication_is_refused_for_what_no_answer_can_be() {
+    for (old, new, rule, field) in [
+        ("\"Held\"", "\" \"", Rule::MissingField, "figure"),
+        ("2026-02-20", "2026-02", Rule::BadDate, "as_of"),
+        (
+            "\"known_at\":4",
+            "\"known_at\":5",
+            Rule::Contradiction,
+            "known_at",
+        ),
+        (
+            "\"low\":1",
+            "\"low\":3",
+            Rule::Malformed,
+            "numbers[0].count",
+        ),
+        (
+            "\"high\":3",
+            "\"high\":1",
+            Rule::Malformed,
+            "numbers[0].count",
+        ),
+        (
+            "\"axis\":\"profile\"",
+            "\"axis\":\"held\"",
+            Rule::UnknownWord,
+            "numbers[0].axis",
+        ),
+        (
+            "_version\":1",
+            "_version\":0",
+            Rule::Malformed,
+            "profile_version",
+        ),
+        (
+            "\"root\":\"ab",
+            "\"root\":\"xy",
+            Rule::Malformed,
+            "head.root",
+        ),
+    ] {
+        let faults = published(1, old, new).unwrap_err();
+        let found: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.rule, &*fault.field))
+            .collect();
+        assert_eq!(found, [(rule, field)], "{old} {new}");
+    }
+    assert_eq!(
+        published(0, "Held", "Held").unwrap_err()[0].field,
+        "numbers"
+    );
+    assert!(published(limit::NUMBERS_MAX, "Held", "Held").is_ok());
+    let faults = published(limit::NUMBERS_MAX + 1, "Held", "Held").unwrap_err();
+    assert_eq!(faults[0].rule, Rule::AboveLimit);
 }
 
 #[test]

@@ -179,6 +179,15 @@ pub(crate) fn publication(r: &mut Reader<'_, '_>) -> Option<Publication> {
             root: root?,
         })
     });
+    if let (Some(known_at), Some(head)) = (known_at, &head)
+        && known_at.number() >= head.size
+    {
+        let message = format!(
+            "{known_at} is not among the {} entries of `head`",
+            head.size
+        );
+        r.fault("known_at", Problem::new(Rule::Contradiction, message));
+    }
     Some(Publication {
         figure: figure?,
         query,
@@ -211,6 +220,10 @@ fn published_number(r: &mut Reader<'_, '_>) -> Option<PublishedNumber> {
     });
     let [low, count, high] = ["low", "count", "high"].map(|name| r.whole(name, u64::MAX));
     r.finish(&FIELDS, |_| None);
+    if low > count || count > high {
+        let problem = Problem::new(Rule::Malformed, "`low`, `count` and `high` never fall");
+        r.fault("count", problem);
+    }
     Some(PublishedNumber {
         axis: axis?,
         state: state?,

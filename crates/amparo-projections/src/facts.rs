@@ -178,6 +178,14 @@ impl Facts {
         }
     }
 
+    /// What an entry calls the group that it describes.
+    pub fn label(&self, fact: &Fact) -> Option<&str> {
+        match fact.particulars {
+            Particulars::Group { label, .. } => label.map(|id| self.text(id)),
+            _ => None,
+        }
+    }
+
     /// The instrument that an entry describes.
     pub fn instrument(&self, fact: &Fact) -> Option<&Instrument> {
         match fact.particulars {

@@ -232,6 +232,7 @@ mod tests {
     use super::*;
     use crate::naive::{february, history};
     use crate::sample::{Sample, day};
+    use crate::totals::totals;
 
     fn shown(flows: &Flows) -> String {
         let row = |sign: &'static str| {
@@ -344,6 +345,52 @@ mod tests {
                 prop_assert_eq!(row.count, sum);
                 prop_assert!(row.again + row.newly_documented <= row.count);
             }
+        }
+
+        #[test]
+        fn the_residual_is_what_was_learned_late_of_the_start(
+            sample in history(),
+            known in any::<[prop::sample::Index; 2]>(),
+            first in 0..20_u32,
+            length in 0..14_u32,
+            profile in 0..3_usize,
+        ) {
+            let facts = sample.facts();
+            let mut known = known.map(|known| known.index(facts.len().max(1)) as u64);
+            known.sort_unstable();
+            let [then, now] = known.map(|known| View::known_at(&facts, Seq::new(known)));
+            let profile = &Profile::built_in()[profile];
+            let (from, to) = (february(first), february(first + length));
+            let period = Period::new(from, to).unwrap();
+            let flows = flows(&then, &now, period, profile);
+            let before = from.minus_days(1).unwrap();
+            let held = |view: &View<'_>| {
+                let mut rows = totals(view, before, profile).into_iter();
+                rows.find(|row| row.state == profile.name()).map_or(0, |row| row.total.count as i64)
+            };
+            prop_assert_eq!(flows.residual(), held(&now) - held(&then), "{}", shown(&flows));
+        }
+
+        #[test]
+        fn nothing_is_left_over_where_nothing_was_learned_late(
+            mut sample in history(),
+            news in prop::collection::vec((0..4_usize, 1..9_u32, 0..14_u32, 0..3_u32), 1..8),
+            first in 0..14_u32,
+            profile in 0..3_usize,
+        ) {
+            let known = sample.entries.last().map_or(0, |entry| entry.seq.number());
+            for (kind, person, after, days) in news {
+                let kind = ["arrest", "release", "house-arrest", "disappearance"][kind];
+                let (lo, hi) = (february(first + after), february(first + after + days));
+                sample.add(&format!(
+                    r#""kind":"{kind}","person":"p:{person}","occurred":"{lo}/{hi}""#
+                ));
+            }
+            let facts = sample.facts();
+            let (then, now) = (View::known_at(&facts, Seq::new(known)), View::head(&facts));
+            let period = Period::new(february(first), february(first + 14)).unwrap();
+            let flows = flows(&then, &now, period, &Profile::built_in()[profile]);
+            prop_assert_eq!(flows.residual(), 0, "{}", shown(&flows));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Which rule does a profile's name stand for, as known at an entry?
 //!
-//! The built-in profiles, and those that entries in force state. A later entry of the same name is
-//! another version of it; what was published with the old one stays computable, since the version
-//! is chosen by the known-at of the view, or named.
+//! The built-in profiles, and those that entries in force state. Of one name the highest version
+//! that was known holds; what was published with an older one stays computable, since the version
+//! is chosen by the known-at of the view, or named. A corrected version keeps its number, and so
+//! never comes before a newer one.
 
 use amparo_core::event;
 use amparo_core::id::Seq;
@@ -39,18 +40,22 @@ pub fn profiles(view: &View<'_>) -> Vec<Stated> {
     built_in.into_iter().chain(stated).collect()
 }
 
-/// The profile that is meant by `NAME`, in its latest version, or by `NAME@VERSION`; of two entries
-/// that state the same version the later counts.
+/// The profile that is meant by `NAME`, in its highest version, or by `NAME@VERSION`; of two
+/// entries that state the same version the later counts.
 pub fn find(profiles: &[Stated], typed: &str) -> Option<Profile> {
     let (name, version) = match typed.split_once('@') {
         Some((name, version)) => (name, Some(version.parse().ok()?)),
         None => (typed, None),
     };
-    let mut latest_first = profiles.iter().rev().map(|stated| &stated.profile);
     let is_meant = |profile: &&Profile| {
         profile.name() == name && version.is_none_or(|version: u32| profile.version() == version)
     };
-    latest_first.find(is_meant).cloned()
+    let meant = profiles.iter().map(|stated| &stated.profile);
+    // Of equals the last is the maximum: the later entry.
+    let meant = meant
+        .filter(is_meant)
+        .max_by_key(|profile| profile.version());
+    meant.cloned()
 }
 
 /// The profile that an entry states; the format's limits are a profile's own.
@@ -94,6 +99,21 @@ mod tests {
         assert_eq!(nothing.len(), 3);
         assert!(find(&nothing, "prison-only").is_some());
         assert!(find(&nothing, "prison-only@2").is_none());
+    }
+
+    #[test]
+    fn a_corrected_old_version_is_no_newer_rule() {
+        let sample = Sample::of(&[
+            r#""kind":"profile","name":"a-week","version":1,"states":["detained"],"shortest_stay_days":6"#,
+            r#""kind":"profile","name":"a-week","version":2,"states":["detained"],"shortest_stay_days":8"#,
+            r#""kind":"profile","name":"a-week","version":1,"states":["detained"],"shortest_stay_days":7,"replaces":"@0""#,
+        ]);
+        let facts = sample.facts();
+        let stated = profiles(&View::head(&facts));
+        for (typed, days) in [("a-week", 8), ("a-week@1", 7), ("a-week@2", 8)] {
+            let found = find(&stated, typed).unwrap();
+            assert_eq!(found.shortest_stay_days(), days, "{typed}");
+        }
     }
 
     #[test]

@@ -74,8 +74,11 @@ fn run(what: What) -> io::Result<()> {
             only,
         } => {
             let out = &mut io::stdout().lock();
-            writeln!(out, "| command | seconds | peak MB | output MB |")?;
-            writeln!(out, "|---|---:|---:|---:|")?;
+            writeln!(
+                out,
+                "| command | seconds | processor | peak MB | output MB |"
+            )?;
+            writeln!(out, "|---|---:|---:|---:|---:|")?;
             let asked = questions::QUESTIONS
                 .iter()
                 .filter(|question| only.as_ref().is_none_or(|only| question.contains(&**only)));

@@ -1,4 +1,5 @@
-//! What one command costs as a process of its own: time, memory at its peak, bytes of its answer.
+//! What one command costs as a process of its own: time,
+//! processor time, memory at its peak, bytes of its answer.
 
 use std::fmt;
 use std::io::{self, Read as _};
@@ -12,6 +13,8 @@ use wait4::Wait4 as _;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cost {
     time: Duration,
+    /// Of all threads together: says more than the time on a machine that is shared.
+    processor: Duration,
     peak_bytes: u64,
     output_bytes: u64,
     exit_code: Option<i32>,
@@ -21,8 +24,9 @@ impl fmt::Display for Cost {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "{:.2} | {:.0} | {:.1}",
+            "{:.2} | {:.2} | {:.0} | {:.1}",
             self.time.as_secs_f64(),
+            self.processor.as_secs_f64(),
             self.peak_bytes as f64 / 1e6,
             self.output_bytes as f64 / 1e6,
         )?;
@@ -68,6 +72,7 @@ fn once(command: &mut Command) -> io::Result<Cost> {
     let used = child.wait4()?;
     Ok(Cost {
         time: start.elapsed(),
+        processor: used.rusage.utime + used.rusage.stime,
         peak_bytes: used.rusage.maxrss,
         output_bytes,
         exit_code: used.status.code(),

@@ -22,6 +22,9 @@ mod demo;
 /// `diff`: why a number moved, part by part.
 #[cfg(test)]
 mod diff;
+/// `erase`: what was private of somebody is gone, and nothing else.
+#[cfg(test)]
+mod erase;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
@@ -31,6 +34,9 @@ mod filters;
 /// `flows`: stock, comings, goings, stock, residual.
 #[cfg(test)]
 mod flows;
+/// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
+#[cfg(test)]
+mod identity;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
@@ -85,6 +91,9 @@ mod series;
 /// `checkpoint`, `resume`, and what `verify` says of what was signed.
 #[cfg(test)]
 mod signing;
+/// `totals --suppress-below`: small numbers cannot be had by subtraction.
+#[cfg(test)]
+mod suppressed;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

@@ -71,7 +71,10 @@ struct Line<'d> {
 impl Audit {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let people = People::read(&derived.ledger)?;
+        let people = match &self.person {
+            Some(typed) => derived.people_around(typed)?,
+            None => derived.people()?,
+        };
         let (then, today, as_of) = (derived.then(), derived.today(), derived.at.as_of);
         let mut meta = derived.at.meta();
         let mut lines = Vec::new();

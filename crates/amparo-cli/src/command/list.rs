@@ -15,6 +15,7 @@ use crate::lines::state;
 use crate::output::{Cell, Column, Reply};
 use crate::people::People;
 use crate::session::Session;
+use crate::stream::Stream;
 
 /// List who is held, or who is in a state: since when, where, and on whose word
 ///
@@ -53,15 +54,15 @@ impl List {
         };
         let mut rows = roster(&derived.asked(&filters), derived.at.as_of, asked);
         rows.retain(|row| codes.is_empty() || row.instrument.is_none_or(|of| codes.contains(&of)));
-        let people = People::read(&derived.ledger)?;
+        let people = derived.people_named(rows.iter().map(|row| row.subject))?;
         let for_people = figures::is_for_people(session.globals.format);
         let meta = derived.at.meta().filter("state", state.map(State::word));
         let meta = filters.show(meta);
-        let mut reply = Reply::at(meta, columns(for_people));
+        let mut stream = Stream::new(Reply::at(meta, columns(for_people)));
         for row in &rows {
-            reply.push(cells(&derived, &people, row, for_people));
+            stream.push(session, cells(&derived, &people, row, for_people))?;
         }
-        session.reply(&reply)?;
+        stream.finish(session)?;
         Ok(Exit::Done)
     }
 }

@@ -84,7 +84,7 @@ struct Asked {
 }
 
 fn subjects(session: &mut Session<'_, '_>, ledger: &Ledger, typed: &str) -> Result<Asked, Failure> {
-    let people = People::read(ledger)?;
+    let people = People::to_find(ledger, typed)?;
     let subject = people.to_look(typed, &mut |line| session.talk(line))?;
     let merged = people.iter().map(|known| known.subject);
     let all = merged

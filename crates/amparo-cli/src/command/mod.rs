@@ -25,9 +25,11 @@ mod completions;
 mod correct;
 mod demo;
 mod diff;
+mod erase;
 mod export;
 mod find;
 mod flows;
+mod group;
 mod import;
 mod import_list;
 mod init;
@@ -93,7 +95,9 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Witness(witness::Witness),
     Export(export::Export),
+    Erase(erase::Erase),
     Person(person::Person),
+    Group(group::Group),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
     Vocab(vocab::Vocab),
@@ -134,7 +138,9 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
+            Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),

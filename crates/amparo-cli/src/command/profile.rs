@@ -127,8 +127,11 @@ impl List {
     fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let latest = |all: &[Stated]| {
             let is_latest = |(n, stated): &(usize, &Stated)| {
-                let mut later = all[n + 1..].iter();
-                later.all(|later| later.profile.name() != stated.profile.name())
+                let version = |stated: &Stated| stated.profile.version();
+                let of_name = all.iter().enumerate();
+                let mut of_name =
+                    of_name.filter(|(_, other)| other.profile.name() == stated.profile.name());
+                of_name.all(|(m, other)| (version(other), m) <= (version(stated), *n))
             };
             let latest = all.iter().enumerate().filter(is_latest);
             latest.map(|(_, stated)| stated.clone()).collect()

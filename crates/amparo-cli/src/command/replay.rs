@@ -2,7 +2,6 @@
 
 mod check;
 mod person;
-mod stream;
 mod stretch;
 mod total;
 

@@ -2,14 +2,19 @@
 
 mod behind;
 pub mod figure;
+pub(super) mod rows;
 mod series;
+
+use std::iter;
 
 use amparo_core::date::Day;
 use amparo_core::word::nearest;
 use amparo_projections::grouping::Grouping;
-use amparo_projections::totals::{TotalsRow, totals, totals_by};
+use amparo_projections::suppression::withheld;
+use amparo_projections::totals::{totals, totals_by};
 use amparo_projections::{Profile, View};
 use clap::Args;
+use rows::Shown;
 
 use super::Exit;
 use crate::args::CoordinateArgs;
@@ -18,7 +23,7 @@ use crate::error::Failure;
 use crate::figures;
 use crate::filters::FilterArgs;
 use crate::lines::LineFilter;
-use crate::output::{Cell, Column, Meta, Reply, text};
+use crate::output::text;
 use crate::session::Session;
 
 /// The most groupings of one question: each can multiply the rows.
@@ -80,6 +85,12 @@ pub struct Totals {
     /// The same, with the entry that each row rests on
     #[arg(long, conflicts_with_all = ["by", "every"])]
     evidence: bool,
+    /// Withhold numbers from 1 to below this, and as many beside them as it takes that none follows
+    /// by subtraction from the others, or from these totals without --by. It does not protect
+    /// against totals of another day, filter or layout beside these, nor hide that a row is there
+    #[arg(long, value_name = "NUMBER", value_parser = threshold())]
+    #[arg(conflicts_with_all = ["who", "evidence", "every"])]
+    suppress_below: Option<u64>,
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
@@ -87,7 +98,7 @@ pub struct Totals {
 }
 
 /// One grouping that was asked for.
-type Asked = (&'static str, Grouping);
+pub(super) type Asked = (&'static str, Grouping);
 
 impl Totals {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
@@ -109,7 +120,9 @@ impl Totals {
             session.reply(&reply)?;
             return Ok(Exit::Done);
         }
-        let rows = counted(&view, as_of, &derived.profile, &groupings, &wanted);
+        let below = self.suppress_below;
+        let mut rows = counted(&view, as_of, &derived.profile, &groupings, below);
+        rows.retain(|shown| wanted.takes(shown.row.axis, &shown.row.state));
         let names: Vec<_> = asked.iter().map(|(name, _)| *name).collect();
         let by = (!names.is_empty()).then(|| names.join(","));
         let meta = derived
@@ -117,12 +130,14 @@ impl Totals {
             .meta()
             .filter("by", by)
             .filter("depth", self.depth)
-            .filter("state", self.state.as_ref());
+            .filter("state", self.state.as_ref())
+            .filter("suppress-below", self.suppress_below);
         let meta = filters.show(meta);
+        let suppresses = self.suppress_below.is_some();
         let reply = if figures::is_for_people(session.globals.format) {
-            for_people(meta, &names, &rows)
+            rows::for_people(meta, &names, &rows, suppresses)
         } else {
-            for_programs(meta, &names, &rows)
+            rows::for_programs(meta, &names, &rows, suppresses)
         };
         session.reply(&reply)?;
         Ok(Exit::Done)
@@ -137,53 +152,84 @@ impl Totals {
     }
 
     fn groupings(&self) -> Result<Vec<Asked>, Failure> {
-        if self.by.len() > GROUPINGS_MAX {
-            return Err(Failure::usage(format!(
-                "--by takes at most {GROUPINGS_MAX} groupings"
-            )));
-        }
-        let mut asked: Vec<Asked> = Vec::new();
-        for typed in &self.by {
-            let (name, grouping) = grouping(typed)?;
-            if asked.iter().any(|(known, _)| *known == name) {
-                return Err(Failure::usage(format!("--by names `{name}` twice")));
-            }
-            let cut = matches!(grouping, Grouping::Place { .. })
-                .then_some(self.depth)
-                .flatten();
-            asked.push((
-                name,
-                cut.map_or(grouping, |depth| Grouping::Place { depth }),
-            ));
-        }
-        let by_place = asked.iter().any(|(name, _)| *name == "place");
-        match self.depth {
-            Some(0) => Err(Failure::usage("--depth is at least 1")),
-            Some(_) if !by_place => Err(Failure::usage(
-                "--depth cuts places, and --by names no place",
-            )
-            .hint("add `--by place`")),
-            Some(_) | None => Ok(asked),
-        }
+        groupings(&self.by, self.depth)
     }
 }
 
-/// The lines that are asked for, laid out by groupings where there are any.
-fn counted(
+/// The least threshold that withholds anything.
+const THRESHOLD_MIN: u64 = 2;
+
+/// Reads the threshold of `--suppress-below`.
+pub(super) fn threshold() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(THRESHOLD_MIN..)
+}
+
+/// The totals at the end of a day, with what is withheld of them below a threshold.
+///
+/// Totals laid out by groups are judged beside the same totals over everybody, since who reads the
+/// one may read the other.
+pub(super) fn counted(
     view: &View<'_>,
     as_of: Day,
     profile: &Profile,
     groupings: &[Grouping],
-    wanted: &LineFilter,
-) -> Vec<TotalsRow> {
-    let mut rows = match groupings {
-        [] => totals(view, as_of, profile),
-        groupings => totals_by(view, as_of, profile, groupings),
+    suppress_below: Option<u64>,
+) -> Vec<Shown> {
+    let everybody = || totals(view, as_of, profile);
+    let (rows, withheld) = match (groupings, suppress_below) {
+        ([], None) => (everybody(), Vec::new()),
+        ([], Some(below)) => {
+            let rows = everybody();
+            let withheld = withheld(&rows, &[], profile, below).overall;
+            (rows, withheld)
+        }
+        (groupings, None) => (totals_by(view, as_of, profile, groupings), Vec::new()),
+        (groupings, Some(below)) => {
+            let rows = totals_by(view, as_of, profile, groupings);
+            let withheld = withheld(&everybody(), &rows, profile, below).grouped;
+            (rows, withheld)
+        }
     };
-    rows.retain(|row| wanted.takes(row.axis, &row.state));
-    rows
+    let withheld = withheld.into_iter().chain(iter::repeat(false));
+    let shown = rows.into_iter().zip(withheld);
+    shown
+        .map(|(row, is_withheld)| Shown { row, is_withheld })
+        .collect()
 }
 
+/// The groupings that `--by` and `--depth` ask for.
+///
+/// # Errors
+/// Usage, for one that is unknown or named twice, and for a depth that cuts nothing.
+pub(super) fn groupings(by: &[String], depth: Option<usize>) -> Result<Vec<Asked>, Failure> {
+    if by.len() > GROUPINGS_MAX {
+        return Err(Failure::usage(format!(
+            "--by takes at most {GROUPINGS_MAX} groupings"
+        )));
+    }
+    let mut asked: Vec<Asked> = Vec::new();
+    for typed in by {
+        let (name, grouping) = grouping(typed)?;
+        if asked.iter().any(|(known, _)| *known == name) {
+            return Err(Failure::usage(format!("--by names `{name}` twice")));
+        }
+        let cut = matches!(grouping, Grouping::Place { .. })
+            .then_some(depth)
+            .flatten();
+        asked.push((
+            name,
+            cut.map_or(grouping, |depth| Grouping::Place { depth }),
+        ));
+    }
+    let by_place = asked.iter().any(|(name, _)| *name == "place");
+    match depth {
+        Some(0) => Err(Failure::usage("--depth is at least 1")),
+        Some(_) if !by_place => Err(
+            Failure::usage("--depth cuts places, and --by names no place").hint("add `--by place`"),
+        ),
+        Some(_) | None => Ok(asked),
+    }
+}
 fn grouping(typed: &str) -> Result<Asked, Failure> {
     let names = || GROUPINGS.iter().map(|(name, _)| *name);
     let found = GROUPINGS.iter().find(|(name, _)| *name == typed);
@@ -197,105 +243,6 @@ fn grouping(typed: &str) -> Result<Asked, Failure> {
             )),
         }
     })
-}
-
-/// The instrument of a row: its own on the clemency axis, else the one it is grouped under.
-///
-/// Answers `None` for a row that counts people of one instrument in a state of another.
-fn instrument<'r>(row: &'r TotalsRow, names: &[&str]) -> Option<Option<&'r str>> {
-    let grouped = names
-        .iter()
-        .position(|name| *name == "instrument")
-        .map(|n| row.by[n].as_deref());
-    match (row.instrument.as_deref(), grouped) {
-        (own, None) => Some(own),
-        (None, Some(grouped)) => Some(grouped),
-        (Some(own), Some(grouped)) => (grouped == Some(own)).then_some(grouped),
-    }
-}
-
-/// The values of the groupings apart from the instrument, which has its own column.
-fn group_cells(row: &TotalsRow, names: &[&str]) -> impl Iterator<Item = Cell> {
-    let named = names
-        .iter()
-        .zip(&row.by)
-        .filter(|(name, _)| **name != "instrument");
-    let cells: Vec<_> = named
-        .map(|(_, value)| Cell::maybe(value.as_deref()))
-        .collect();
-    cells.into_iter()
-}
-
-fn group_columns(names: &[&'static str]) -> impl Iterator<Item = Column> {
-    let names = names.iter().filter(|name| **name != "instrument");
-    names.map(|name| Column::text(name.replace('-', "_")))
-}
-
-/// Every row, with bounds; the instrument stands only on rows that have one.
-fn for_programs(meta: Meta, names: &[&'static str], rows: &[TotalsRow]) -> Reply {
-    let columns = [
-        Column::text("axis"),
-        Column::text("state"),
-        Column::number("low"),
-        Column::number("count"),
-        Column::number("high"),
-        Column::text("instrument"),
-    ];
-    let by_instrument = names.contains(&"instrument");
-    let mut reply = Reply::at(meta, columns.into_iter().chain(group_columns(names)));
-    for row in rows {
-        let Some(instrument) = instrument(row, names) else {
-            continue;
-        };
-        let instrument = match instrument {
-            Some(code) => Cell::text(code),
-            None if by_instrument => Cell::Empty,
-            None => Cell::Absent,
-        };
-        let own = [
-            Cell::text(row.axis),
-            Cell::text(&row.state),
-            Cell::count(row.total.low),
-            Cell::count(row.total.count),
-            Cell::count(row.total.high),
-            instrument,
-        ];
-        reply.push(own.into_iter().chain(group_cells(row, names)).collect());
-    }
-    reply
-}
-
-/// The rows that are not zero for certain, and the held line.
-fn for_people(meta: Meta, names: &[&'static str], rows: &[TotalsRow]) -> Reply {
-    let is_shown = |row: &&TotalsRow| !row.total.is_zero() || row.axis == "profile";
-    let rows: Vec<_> = rows.iter().filter(is_shown).collect();
-    let by_instrument = names.contains(&"instrument");
-    let has_instrument = by_instrument || rows.iter().any(|row| row.instrument.is_some());
-    let is_open = rows.iter().any(|row| figures::bounds(row.total).is_some());
-    let columns = [
-        Column::text("axis"),
-        Column::text("state"),
-        Column::number("count"),
-    ];
-    let open = is_open.then(|| Column::number("low..high"));
-    let instrument_column = has_instrument.then(|| Column::text("instrument"));
-    let columns = columns.into_iter().chain(open).chain(instrument_column);
-    let mut reply = Reply::at(meta, columns.chain(group_columns(names)));
-    for row in rows {
-        let Some(instrument) = instrument(row, names) else {
-            continue;
-        };
-        let own = [
-            Cell::text(row.axis),
-            Cell::text(&row.state),
-            Cell::count(row.total.count),
-        ];
-        let open = is_open.then(|| Cell::maybe(figures::bounds(row.total)));
-        let instrument = has_instrument.then(|| Cell::maybe(instrument));
-        let cells = own.into_iter().chain(open).chain(instrument);
-        reply.push(cells.chain(group_cells(row, names)).collect());
-    }
-    reply
 }
 
 #[cfg(test)]

@@ -225,25 +225,6 @@ impl Ledger {
         }
     }
 
-    /// Every entry with private fields of a range that this copy can open, in order.
-    pub fn all_private(
-        &self,
-        range: Range<u64>,
-    ) -> impl Iterator<Item = Result<(Seq, Private), ReadError>> {
-        let blocks = self.shelf.sealed_blocks(range);
-        let seqs = blocks.flat_map(|block| match block {
-            Ok(block) => block.iter().map(|(seq, _)| Ok(Seq::new(seq))).collect(),
-            Err(error) => vec![Err(self.shelf_error(error))],
-        });
-        seqs.filter_map(|seq| match seq {
-            Ok(seq) => self
-                .private(seq)
-                .map(|found| Some((seq, found?)))
-                .transpose(),
-            Err(error) => Some(Err(error)),
-        })
-    }
-
     /// The places that the last write took: all entries recorded at the head's time. Never `e0`.
     ///
     /// # Errors

@@ -17,7 +17,6 @@ use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
 use crate::output::{self, Cell, Column, Meta, Reply};
-use crate::people::People;
 
 /// The claims that are shown: requests announced, grants in headlines, and what came of it.
 const CLAIMS: [u64; 6] = [32, 38, 54, 20, 18, 30];
@@ -34,7 +33,7 @@ const KNOWN: [(&str, u64); 3] = [
 
 /// The whole story.
 pub fn tell(derived: &Derived, dir: &Path, prefix: &str) -> Result<String, Failure> {
-    let people = People::read(&derived.ledger)?;
+    let people = derived.people()?;
     let view = derived.today();
     let person = derived.facts.registered(PERSON).ok_or_else(unsound)?;
     let name = derived.name(&people, person).ok_or_else(unsound)?;

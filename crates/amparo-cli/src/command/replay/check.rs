@@ -25,6 +25,7 @@ use crate::command::Exit;
 use crate::derived::{not_a_log, read_facts};
 use crate::error::{Failure, FailureKind};
 use crate::output::{Cell, Column, Reply};
+use crate::people::{Names, People};
 use crate::progress::Progress;
 use crate::session::{Session, today, whole_meta};
 
@@ -146,6 +147,10 @@ fn compare(
             );
         }
         progress.step("comparing", done, Some(size));
+    }
+    if let Some(head) = whole.head() {
+        let from_facts = People::of(ledger, whole, Names::All)?;
+        comparison.note("names", head, &People::read(ledger)?, &from_facts);
     }
     Ok(comparison)
 }

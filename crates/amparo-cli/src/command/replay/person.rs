@@ -10,15 +10,14 @@ use amparo_projections::View;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::timeline::{Standing, standing};
 
-use super::stream::Stream;
 use super::stretch::Stretch;
 use super::{Every, Replay};
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
 use crate::output::{Cell, Column, Meta, Reply};
-use crate::people::People;
 use crate::session::{Session, today};
+use crate::stream::Stream;
 
 /// What was known of somebody after one entry.
 struct After<'d> {
@@ -38,7 +37,7 @@ pub fn run(session: &mut Session<'_, '_>, replay: &Replay, typed: &str) -> Resul
     let stretch = Stretch::of(replay, &derived.at)?;
     let is_fixed = replay.at.as_of.is_some() || session.globals.at.as_of.is_some();
     let fixed = is_fixed.then_some(derived.at.as_of);
-    let people = People::read(&derived.ledger)?;
+    let people = derived.people_around(typed)?;
     let view = derived.then();
     let subject = derived.subject(session, &people, &view, typed)?;
     let mut lines: Vec<(Day, Seq, &Fact)> = Vec::new();

@@ -6,7 +6,6 @@ use amparo_core::entry::Entry;
 use amparo_projections::totals::TotalsRow;
 use amparo_projections::{ReadModel as _, RunningTotals};
 
-use super::stream::Stream;
 use super::stretch::Stretch;
 use super::{Every, Replay};
 use crate::args::OutputFormat;
@@ -18,6 +17,7 @@ use crate::figures;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::people::People;
 use crate::session::{Reading, Session, today};
+use crate::stream::Stream;
 
 /// The state after one entry.
 struct After {

@@ -11,6 +11,7 @@ use crate::error::Failure;
 use crate::output::{Cell, Column, Reply, text};
 use crate::people::People;
 use crate::session::Session;
+use crate::stream::Stream;
 
 /// What the report answers.
 pub const QUESTION: &str = "what in the log is odd, doubled or contradictory?";
@@ -18,7 +19,9 @@ pub const QUESTION: &str = "what in the log is odd, doubled or contradictory?";
 /// What in the log is odd, doubled or contradictory?
 ///
 /// Odd input is admitted and reported here, so that somebody can look, and correct or leave it:
-/// nothing in this report changes a count. Finding nothing proves nothing.
+/// nothing in this report changes a count. Finding nothing proves nothing. Serves
+/// verification by the Berkeley Protocol on Digital Open Source Investigations: accounts that do not
+/// agree are kept and compared, and none is dropped in silence.
 #[derive(Debug, Args)]
 pub struct Conflicts {
     /// Only what is odd about this person or group
@@ -34,10 +37,12 @@ impl Conflicts {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let rule = self.rule.as_deref().map(rule).transpose()?;
         let derived = Derived::open_log(session, &self.at)?;
-        let people = People::read(&derived.ledger)?;
         let view = derived.then();
         let person = match &self.person {
-            Some(typed) => Some(derived.subject(session, &people, &view, typed)?),
+            Some(typed) => {
+                let people = derived.people_around(typed)?;
+                Some(derived.subject(session, &people, &view, typed)?)
+            }
             None => None,
         };
         let findings = match person {
@@ -50,14 +55,14 @@ impl Conflicts {
             .filter("person", person.map(|person| derived.facts.shown(person)))
             .filter("rule", rule.map(FindingCode::code));
         let columns = ["rule", "subject", "name", "entries", "meaning"].map(Column::text);
-        let mut reply = Reply::at(meta, columns);
-        for finding in findings
-            .iter()
-            .filter(|found| rule.is_none_or(|rule| found.code == rule))
-        {
-            reply.push(row(&derived, &people, finding));
+        let mut stream = Stream::new(Reply::at(meta, columns));
+        let mut findings = findings;
+        findings.retain(|found| rule.is_none_or(|rule| found.code == rule));
+        let people = derived.people_named(findings.iter().filter_map(|found| found.subject))?;
+        for finding in &findings {
+            stream.push(session, row(&derived, &people, finding))?;
         }
-        session.reply(&reply)?;
+        stream.finish(session)?;
         Ok(Exit::Done)
     }
 }

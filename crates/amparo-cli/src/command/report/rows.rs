@@ -11,26 +11,33 @@ use crate::figures;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::people::People;
 use crate::session::Session;
+use crate::stream::Stream;
 
 /// A report in the making.
 pub struct Rows<'d> {
     derived: &'d Derived,
-    people: People,
     for_people: bool,
     reply: Reply,
+    rows: Vec<Row>,
+}
+
+/// A row as it waits for the names, in less memory than its cells would take.
+struct Row {
+    subject: SubjectId,
+    total: Count,
+    days: Count,
+    own: Box<[Cell]>,
+    entries: Box<[Seq]>,
 }
 
 impl<'d> Rows<'d> {
     /// A report with these columns of its own between days and entries.
-    ///
-    /// # Errors
-    /// Integrity, when the names cannot be read.
     pub fn new(
         session: &Session<'_, '_>,
         derived: &'d Derived,
         meta: Meta,
         own: &[&'static str],
-    ) -> Result<Self, Failure> {
+    ) -> Self {
         let for_people = figures::is_for_people(session.globals.format);
         let mut columns = ["ref", "name"].map(Column::text).to_vec();
         match for_people {
@@ -42,12 +49,12 @@ impl<'d> Rows<'d> {
         }
         columns.extend(own.iter().map(|name| Column::text(*name)));
         columns.push(Column::text("entries"));
-        Ok(Self {
+        Self {
             derived,
-            people: People::read(&derived.ledger)?,
+            rows: Vec::new(),
             for_people,
             reply: Reply::at(meta, columns),
-        })
+        }
     }
 
     /// Adds somebody.
@@ -59,17 +66,13 @@ impl<'d> Rows<'d> {
         own: impl IntoIterator<Item = Cell>,
         entries: &[Seq],
     ) {
-        let mut cells = vec![
-            Cell::text(self.derived.facts.shown(subject)),
-            Cell::maybe(self.derived.name(&self.people, subject)),
-        ];
-        match self.for_people {
-            true => cells.extend([total, days].map(|of| Cell::text(figures::count(of)))),
-            false => cells.extend([total, days].into_iter().flat_map(figures::count_cells)),
-        }
-        cells.extend(own);
-        cells.push(Cell::list(entries));
-        self.reply.push(cells);
+        self.rows.push(Row {
+            subject,
+            total,
+            days,
+            own: own.into_iter().collect(),
+            entries: entries.into(),
+        });
     }
 
     /// The cell of a text of the log.
@@ -80,9 +83,30 @@ impl<'d> Rows<'d> {
     /// Answers.
     ///
     /// # Errors
-    /// Internal, when the answer cannot be written.
+    /// Integrity, when the names cannot be read; internal, when the answer cannot be written.
     pub fn send(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        session.reply(&self.reply)?;
+        let shown = self.rows.iter().map(|row| row.subject);
+        let people = self.derived.people_named(shown)?;
+        let mut stream = Stream::new(self.reply);
+        for row in self.rows {
+            stream.push(session, cells(self.derived, &people, self.for_people, row))?;
+        }
+        stream.finish(session)?;
         Ok(Exit::Done)
     }
+}
+
+fn cells(derived: &Derived, people: &People, for_people: bool, row: Row) -> Vec<Cell> {
+    let mut cells = vec![
+        Cell::text(derived.facts.shown(row.subject)),
+        Cell::maybe(derived.name(people, row.subject)),
+    ];
+    let counts = [row.total, row.days];
+    match for_people {
+        true => cells.extend(counts.map(|of| Cell::text(figures::count(of)))),
+        false => cells.extend(counts.into_iter().flat_map(figures::count_cells)),
+    }
+    cells.extend(row.own);
+    cells.push(Cell::list(row.entries));
+    cells
 }

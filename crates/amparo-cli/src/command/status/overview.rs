@@ -57,12 +57,14 @@ pub fn show(session: &mut Session<'_, '_>, derived: &Derived) -> Result<(), Fail
     let view = derived.then();
     let overview = Overview::new(derived, &view)
         .ok_or_else(|| Failure::internal("the totals have no line for the profile"))?;
-    let people = People::read(&derived.ledger)?;
     if !figures::is_for_people(session.globals.format) {
         return session.reply(&for_programs(derived, &overview));
     }
     session.reply(&for_people(derived, &overview))?;
     session.write(b"\n")?;
+    let latest_facts = overview.latest.iter();
+    let latest_facts = latest_facts.filter_map(|seq| derived.facts.fact(*seq)?.subject());
+    let people = derived.people_named(latest_facts)?;
     session.reply(&latest(derived, &people, &overview))
 }
 

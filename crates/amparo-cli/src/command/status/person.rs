@@ -40,7 +40,7 @@ pub fn show(
     typed: &str,
     with_steps: bool,
 ) -> Result<(), Failure> {
-    let people = People::read(&derived.ledger)?;
+    let people = derived.people_around(typed)?;
     let view = derived.then();
     let subject = derived.subject(session, &people, &view, typed)?;
     let found = timeline(&view, subject, derived.at.as_of, &derived.profile);

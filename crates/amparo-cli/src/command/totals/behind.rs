@@ -26,7 +26,9 @@ pub fn reply(
     wanted: &LineFilter,
     with_entries: bool,
 ) -> Result<Reply, Failure> {
-    let people = People::read(&derived.ledger)?;
+    let lines: Vec<_> = lines(derived, view, wanted, derived.at.as_of).collect();
+    let shown = lines.iter().flat_map(|(.., rows)| rows);
+    let people = derived.people_named(shown.map(|row| row.subject))?;
     let texts = ["axis", "state"].map(Column::text).into_iter();
     let columns = texts
         .chain(["low", "count", "high"].map(Column::number))
@@ -36,9 +38,9 @@ pub fn reply(
         meta,
         columns.chain(of_entry.into_iter().filter(|_| with_entries)),
     );
-    for (axis, word, rows) in lines(derived, view, wanted, derived.at.as_of) {
-        for row in &rows {
-            let mut cells = vec![Cell::text(axis), Cell::text(&word)];
+    for (axis, word, rows) in &lines {
+        for row in rows {
+            let mut cells = vec![Cell::text(axis), Cell::text(word)];
             cells.extend(figures::count_cells(row.total));
             cells.extend(whom(derived, &people, row));
             if with_entries {

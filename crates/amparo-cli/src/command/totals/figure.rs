@@ -13,7 +13,8 @@ use amparo_projections::{Facts, Profile, View};
 use amparo_store::ledger::Ledger;
 use clap::Parser;
 
-use super::{Totals, counted, instrument};
+use super::rows::instrument;
+use super::{Totals, counted};
 use crate::error::Failure;
 use crate::filters::Asked;
 use crate::lines::LineFilter;
@@ -69,6 +70,12 @@ impl Figure {
                 "a figure is the numbers of one moment, without a series and without people",
             ));
         }
+        if totals.suppress_below.is_some() {
+            return Err(Failure::usage(
+                "a figure that is published stands in the log with all its numbers; none is withheld",
+            )
+            .hint("ask for wider groups, such as `--depth 1`, until no number is small"));
+        }
         if totals.filters.names_somebody() {
             return Err(Failure::usage(
                 "a figure that is published asks for nobody by name: its words stand in clear",
@@ -119,8 +126,10 @@ impl Figure {
         let wanted = self.lines(profile)?;
         let view = View::known_at(facts, known_at).asked(&asked.filter, as_of);
         let (names, groupings): (Vec<_>, Vec<_>) = self.totals.groupings()?.into_iter().unzip();
-        let rows = counted(&view, as_of, profile, &groupings, &wanted);
-        Ok(rows.iter().filter_map(|row| number(row, &names)).collect())
+        let mut rows = counted(&view, as_of, profile, &groupings, None);
+        rows.retain(|shown| wanted.takes(shown.row.axis, &shown.row.state));
+        let numbers = rows.iter().filter_map(|shown| number(&shown.row, &names));
+        Ok(numbers.collect())
     }
 }
 

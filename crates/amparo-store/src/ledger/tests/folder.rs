@@ -263,3 +263,27 @@ fn names_are_nowhere_in_the_folder_in_clear() {
         }
     });
 }
+
+#[test]
+fn private_fields_of_many_entries_are_those_of_each_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    let (head, _) = filled(&folder);
+    let (ledger, _) = opened(&folder, Access::Read);
+    let all: Vec<Seq> = (0..head.size + 5).map(Seq::new).collect();
+    let few: Vec<Seq> = [1, 2, 255, 256, 257, 500, head.size - 2]
+        .map(Seq::new)
+        .into();
+    for asked in [&all[..], &few, &[]] {
+        let mut found = Vec::new();
+        ledger
+            .each_private(asked, &mut |seq, private| found.push((seq, private)))
+            .unwrap();
+        let alone = |seq: &Seq| Some((*seq, ledger.private(*seq).unwrap()?));
+        let expect: Vec<_> = asked.iter().filter_map(alone).collect();
+        assert_eq!(found, expect);
+    }
+    let mut count = 0;
+    ledger.each_private(&all, &mut |_, _| count += 1).unwrap();
+    assert!(count >= 300, "{count}");
+}

@@ -1,0 +1,98 @@
+//! The private fields of many entries at once.
+//!
+//! Each bundle is unpacked once whatever is asked of it, and the opening, which is most of the
+//! work, is shared between threads. What is opened stays in memory no longer than its bundle.
+
+use std::sync::mpsc;
+use std::thread;
+
+use amparo_core::entry::Entry;
+use amparo_core::id::Seq;
+use amparo_core::private::Private;
+
+use super::{Ledger, ReadError};
+use crate::shelf::ENTRIES_PER_BUNDLE;
+
+/// Threads that open; more find the vault's memory busy.
+const OPENERS_MAX: usize = 4;
+/// Bundles that each thread may be ahead of whoever takes them.
+const BUNDLES_AHEAD_MAX: usize = 4;
+
+/// Entries of one bundle with their private fields.
+type Opened = Vec<(Seq, Private)>;
+
+impl Ledger {
+    /// Gives `each` the private fields of these entries (ascending), in their order; entries
+    /// without any, or whose key is gone, are left out.
+    ///
+    /// # Errors
+    /// As [`openings`](Self::openings), for the first entry that fails.
+    pub fn each_private(
+        &self,
+        seqs: &[Seq],
+        each: &mut dyn FnMut(Seq, Private),
+    ) -> Result<(), ReadError> {
+        let bundle = |seq: &Seq| seq.number() / ENTRIES_PER_BUNDLE;
+        let bundles: Vec<&[Seq]> = seqs.chunk_by(|a, b| bundle(a) == bundle(b)).collect();
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let openers = cores.min(OPENERS_MAX).min(bundles.len());
+        thread::scope(|scope| {
+            let opened: Vec<mpsc::Receiver<Result<Opened, ReadError>>> = (0..openers)
+                .map(|opener| {
+                    let (done, opened) = mpsc::sync_channel(BUNDLES_AHEAD_MAX);
+                    let own = bundles.iter().skip(opener).step_by(openers);
+                    scope.spawn(move || {
+                        for bundle in own {
+                            // Whoever waits has met an error, and wants no more.
+                            if done.send(self.open_bundle(bundle)).is_err() {
+                                break;
+                            }
+                        }
+                    });
+                    opened
+                })
+                .collect();
+            for opener in (0..openers).cycle().take(bundles.len()) {
+                // A thread that is gone has panicked, which the scope passes on.
+                let Ok(opened) = opened[opener].recv() else {
+                    break;
+                };
+                for (seq, private) in opened? {
+                    each(seq, private);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens entries of one bundle, in ascending order.
+    fn open_bundle(&self, seqs: &[Seq]) -> Result<Opened, ReadError> {
+        let mut opened = Vec::new();
+        let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
+            return Ok(opened);
+        };
+        let range = first.number()..last.number().saturating_add(1);
+        for sealed in self.shelf.sealed_blocks(range.clone()) {
+            let sealed = sealed.map_err(|error| self.shelf_error(error))?;
+            if sealed.iter().next().is_none() {
+                continue;
+            }
+            for lines in self.blocks(sealed.seqs()) {
+                let lines = lines?;
+                let both = seqs.iter().filter_map(|seq| {
+                    let n = seq.number();
+                    Some((*seq, lines.item(n)?, sealed.item(n)?))
+                });
+                for (seq, line, sealed) in both.filter(|(.., sealed)| !sealed.is_empty()) {
+                    let entry = Entry::parse(line)
+                        .map_err(|source| ReadError::NotAnEntry { seq, source })?;
+                    if let Some(openings) = self.open_sealed(&entry, sealed)? {
+                        let private = openings.private();
+                        opened.push((seq, private.map_err(|_| ReadError::SealDamaged { seq })?));
+                    }
+                }
+            }
+        }
+        Ok(opened)
+    }
+}
