@@ -56,15 +56,7 @@ impl Bench {
             has_ledger: true,
             ..Self::empty()
         };
-        bench.ok(&[
-            "init",
-            "--name",
-            "Demo",
-            "--tz",
-            zone,
-            "--recorder",
-            "desk",
-        ]);
+        bench.ok(&["init", "--name", "Demo", "--tz", zone, "--recorder", "desk"]);
         bench
     }
 

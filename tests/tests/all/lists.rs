@@ -25,7 +25,15 @@ fn import(bench: &Bench, files: &[String], more: &[&str]) -> Vec<Value> {
 fn held(bench: &Bench, day: &str, head: &Value) -> [u64; 3] {
     let known_at = format!("e{head}");
     let rows = bench.run(&[
-        "totals", "--as-of", day, "--known-at", &known_at, "--profile", "prison-only", "-O", "json",
+        "totals",
+        "--as-of",
+        day,
+        "--known-at",
+        &known_at,
+        "--profile",
+        "prison-only",
+        "-O",
+        "json",
     ]);
     let rows = rows.rows();
     let held = rows.iter().find(|row| row["axis"] == "profile").unwrap();
@@ -52,10 +60,19 @@ fn every_case_of_two_lists_in_a_row_is_counted() {
     let rows = import(&bench, &demo_files(), &[]);
     let figures = |row: &Value| {
         let keys = [
-            "rows", "people", "entered", "left", "returned", "returned_same_admission",
-            "admission_changed", "status_changed",
+            "rows",
+            "people",
+            "entered",
+            "left",
+            "returned",
+            "returned_same_admission",
+            "admission_changed",
+            "status_changed",
         ];
-        (keys.map(|key| row[key].as_u64().unwrap()), row["silent"].as_bool().unwrap())
+        (
+            keys.map(|key| row[key].as_u64().unwrap()),
+            row["silent"].as_bool().unwrap(),
+        )
     };
     let expect = [
         ([6, 5, 0, 0, 0, 0, 0, 0], false),
@@ -72,7 +89,11 @@ fn every_case_of_two_lists_in_a_row_is_counted() {
         let people = row["people"].as_u64().unwrap();
         let day = format!("2020-01-{day}");
         assert_eq!(row["date"], *day);
-        assert_eq!(held(&bench, &day, &row["head"]["seq"]), [people; 3], "{day}");
+        assert_eq!(
+            held(&bench, &day, &row["head"]["seq"]),
+            [people; 3],
+            "{day}"
+        );
     }
 }
 
@@ -107,8 +128,12 @@ fn an_exit_lies_between_the_lists_and_a_return_withdraws_it() {
     import(&bench, &demo_files()[..2], &[]);
     let log = bench.run(&["export"]).out;
     let exits = |log: &str| {
-        let lines = log.lines().filter(|line| line.contains("\"kind\":\"exit-unknown\""));
-        lines.filter(|line| line.contains("\"occurred\":\"2020-01-03\"")).count()
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("\"kind\":\"exit-unknown\""));
+        lines
+            .filter(|line| line.contains("\"occurred\":\"2020-01-03\""))
+            .count()
     };
     assert_eq!(exits(&log), 2);
     import(&bench, &demo_files()[2..4], &[]);
@@ -123,15 +148,27 @@ fn what_the_rules_do_not_say_is_refused_with_its_row_and_column() {
     let rules = fixture("rules/demo-list.toml");
     let head = "NUMBER,ADMITTED,STATUS\n";
     let cases = [
-        ("1,2020-01-01 08:00:00,RAM", "row 2, column STATUS", "the nearest there is `REM`"),
+        (
+            "1,2020-01-01 08:00:00,RAM",
+            "row 2, column STATUS",
+            "the nearest there is `REM`",
+        ),
         ("1,01/02/2020,REM", "row 2, column ADMITTED", "%Y-%m-%d"),
-        (",2020-01-01 08:00:00,REM", "row 2, column NUMBER", "names one person"),
+        (
+            ",2020-01-01 08:00:00,REM",
+            "row 2, column NUMBER",
+            "names one person",
+        ),
         ("1,2020-01-01 08:00:00", "row 2: 2 cells", "quotation mark"),
     ];
     for (row, place, remedy) in cases {
         let file = bench.file("custody-20200102.csv", format!("{head}{row}\n"));
         let run = bench.refused(3, &["import", "list", &file, "--rules", &rules]);
-        assert!(run.err.contains(place) && run.err.contains(remedy), "{row}: {}", run.err);
+        assert!(
+            run.err.contains(place) && run.err.contains(remedy),
+            "{row}: {}",
+            run.err
+        );
     }
     let file = bench.file("custody-20200102.csv", "NUMBER,ADMITED,STATUS\n");
     let run = bench.refused(3, &["import", "list", &file, "--rules", &rules]);
@@ -148,10 +185,18 @@ fn a_list_that_comes_too_late_or_differs_is_refused() {
     import(&bench, &demo_files()[1..2], &[]);
     let late = &demo_files()[0];
     let run = bench.refused(3, &["import", "list", late, "--rules", &rules]);
-    assert!(run.err.contains("in the order of their days"), "{}", run.err);
+    assert!(
+        run.err.contains("in the order of their days"),
+        "{}",
+        run.err
+    );
     let other = bench.file("custody-20200103.csv", "NUMBER,ADMITTED,STATUS\n");
     let run = bench.refused(3, &["import", "list", &other, "--rules", &rules]);
-    assert!(run.err.contains("another list of 2020-01-03"), "{}", run.err);
+    assert!(
+        run.err.contains("another list of 2020-01-03"),
+        "{}",
+        run.err
+    );
 }
 
 #[test]
@@ -179,19 +224,36 @@ fn a_month_of_real_lists_gives_its_answer_key() {
     files.sort();
     let bench = Bench::new_in("America/New_York");
     let rules = fixtures().join("rules/nyc-doc.toml");
-    let mut args = vec!["import", "list", "-O", "json", "--rules", rules.to_str().unwrap()];
+    let mut args = vec![
+        "import",
+        "list",
+        "-O",
+        "json",
+        "--rules",
+        rules.to_str().unwrap(),
+    ];
     args.extend(files.iter().map(|file| file.to_str().unwrap()));
     let run = bench.run(&args);
     assert_eq!(run.code, 0, "{}", run.err);
     let rows = run.rows();
-    let sum = |key: &str| rows.iter().map(|row| row[key].as_u64().unwrap()).sum::<u64>();
+    let sum = |key: &str| {
+        rows.iter()
+            .map(|row| row[key].as_u64().unwrap())
+            .sum::<u64>()
+    };
     assert_eq!(rows.len(), 31);
     assert_eq!((sum("entered"), sum("left")), (1342, 2211));
     assert_eq!((sum("returned"), sum("returned_same_admission")), (86, 48));
-    assert_eq!((sum("admission_changed"), sum("status_changed")), (26, 1019));
+    assert_eq!(
+        (sum("admission_changed"), sum("status_changed")),
+        (26, 1019)
+    );
     for (n, expect) in [(0, (5473, 5472)), (30, (4604, 4603))] {
         let found = (&rows[n]["rows"], &rows[n]["people"]);
-        assert_eq!((found.0.as_u64().unwrap(), found.1.as_u64().unwrap()), expect);
+        assert_eq!(
+            (found.0.as_u64().unwrap(), found.1.as_u64().unwrap()),
+            expect
+        );
     }
     let mut everybody = HashSet::new();
     for (file, row) in files.iter().zip(&rows) {
@@ -205,6 +267,9 @@ fn a_month_of_real_lists_gives_its_answer_key() {
         everybody.extend(here);
     }
     let log = bench.run(&["export"]).out;
-    let registered = log.lines().filter(|line| line.contains("\"kind\":\"person\"")).count();
+    let registered = log
+        .lines()
+        .filter(|line| line.contains("\"kind\":\"person\""))
+        .count();
     assert_eq!((registered, everybody.len()), (6728, 6728));
 }

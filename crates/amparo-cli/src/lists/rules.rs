@@ -313,7 +313,10 @@ mod tests {
         let rules = Rules::read("RULES.md", example).unwrap();
         assert_eq!((rules.layout.len(), rules.moment), (2, Moment::End));
         let day = rules.day_of_name("custody-20200229");
-        assert_eq!(day.map(|day| day.to_string()).as_deref(), Some("2020-02-29"));
+        assert_eq!(
+            day.map(|day| day.to_string()).as_deref(),
+            Some("2020-02-29")
+        );
         assert_eq!(rules.day_of_name("custody-20200230"), None);
     }
 
