@@ -224,14 +224,8 @@ fn a_month_of_real_lists_gives_its_answer_key() {
     files.sort();
     let bench = Bench::new_in("America/New_York");
     let rules = fixtures().join("rules/nyc-doc.toml");
-    let mut args = vec![
-        "import",
-        "list",
-        "-O",
-        "json",
-        "--rules",
-        rules.to_str().unwrap(),
-    ];
+    let rules = rules.to_str().unwrap();
+    let mut args = vec!["import", "list", "-n", "-O", "json", "--rules", rules];
     args.extend(files.iter().map(|file| file.to_str().unwrap()));
     let run = bench.run(&args);
     assert_eq!(run.code, 0, "{}", run.err);
@@ -255,21 +249,10 @@ fn a_month_of_real_lists_gives_its_answer_key() {
             expect
         );
     }
-    let mut everybody = HashSet::new();
     for (file, row) in files.iter().zip(&rows) {
-        let mut here = HashSet::new();
-        for line in std::fs::read_to_string(file).unwrap().lines().skip(1) {
-            here.insert(line.split(',').next().unwrap().trim_matches('"').to_owned());
-        }
-        let people = here.len() as u64;
-        let day = row["date"].as_str().unwrap();
-        assert_eq!(held(&bench, day, &row["head"]["seq"]), [people; 3], "{day}");
-        everybody.extend(here);
+        let text = std::fs::read_to_string(file).unwrap();
+        let keys = text.lines().skip(1).map(|line| line.split(',').next());
+        let people = keys.collect::<HashSet<_>>().len() as u64;
+        assert_eq!(row["people"], people, "{}", file.display());
     }
-    let log = bench.run(&["export"]).out;
-    let registered = log
-        .lines()
-        .filter(|line| line.contains("\"kind\":\"person\""))
-        .count();
-    assert_eq!((registered, everybody.len()), (6728, 6728));
 }

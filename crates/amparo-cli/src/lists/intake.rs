@@ -71,13 +71,13 @@ pub fn import(
     }
     let mut externals = HashMap::new();
     let checked = {
-        let plan = Plan::new(
+        let plan = Box::new(Plan::new(
             &writing.ledger,
             &writing.by,
             Ids::FromContent,
             Keep::Nothing,
             random,
-        );
+        ));
         let mut checker = Recorder::Check { writing, plan };
         checker.pass(rules, &turns, &mut externals, step)?
     };
@@ -136,7 +136,7 @@ fn read_all<'f>(
 enum Recorder<'w, 'r> {
     Check {
         writing: &'w Writing,
-        plan: Plan<'w, 'r>,
+        plan: Box<Plan<'w, 'r>>,
     },
     Record {
         writing: &'w mut Writing,
