@@ -7,6 +7,9 @@ mod folders;
 #[cfg(test)]
 mod harness;
 
+/// `backup` and `restore`: the log elsewhere, checked.
+#[cfg(test)]
+mod backup;
 /// Every file of `fixtures/bad`: place, rule, remedy, exit code, and nothing written.
 #[cfg(test)]
 mod bad_input;

@@ -16,6 +16,7 @@ use crate::world::World;
 
 mod append;
 mod audit;
+mod backup;
 mod check;
 mod checkpoint;
 mod cite;
@@ -43,11 +44,12 @@ mod prove;
 mod publish;
 mod replay;
 mod report;
+mod restore;
 mod resume;
 mod retract;
 mod show;
 mod status;
-mod totals;
+pub mod totals;
 mod undo;
 mod verify;
 mod verify_proof;
@@ -95,6 +97,8 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Witness(witness::Witness),
     Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Erase(erase::Erase),
     Person(person::Person),
     Group(group::Group),
@@ -138,6 +142,8 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Backup(command) => command.run(session),
+            Self::Restore(command) => command.run(session),
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),

@@ -51,6 +51,7 @@ pub use append::{AppendError, Appended, AppendedEntry};
 pub use create::{InitError, NewLedger};
 pub use erase::EraseError;
 pub use open::OpenError;
+pub(crate) use open::read_settings;
 pub use plan::{Batch, Ids, Keep, Plan, Planned, Refused};
 pub use read::{Block, ReadError};
 pub use resume::{OpenExport, ResumeError};

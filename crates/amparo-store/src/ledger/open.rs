@@ -183,7 +183,7 @@ impl Ledger {
 }
 
 /// The settings of the ledger in a folder.
-pub(super) fn read_settings(files: &Arc<dyn Files>, folder: &Path) -> Result<Settings, OpenError> {
+pub(crate) fn read_settings(files: &Arc<dyn Files>, folder: &Path) -> Result<Settings, OpenError> {
     match files.read(&folder.join(settings::FILE), settings::BYTES_MAX) {
         Ok(bytes) => Ok(Settings::read(&bytes)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

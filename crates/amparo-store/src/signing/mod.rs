@@ -13,10 +13,12 @@ mod book;
 pub(crate) mod key;
 mod name;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
-pub(crate) use book::Book;
+pub(crate) use book::{Book, POLICY};
 pub use book::{FOLDER, Stored};
 pub use name::{CheckpointName, CheckpointNameError, NAME_BYTES_MAX};
 pub(crate) use seen::Seen;
