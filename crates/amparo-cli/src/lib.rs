@@ -29,6 +29,7 @@ mod globals;
 mod intake;
 mod lines;
 mod listing;
+mod lists;
 mod new_file;
 mod output;
 mod people;

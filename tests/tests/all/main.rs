@@ -49,6 +49,9 @@ mod identity;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
+/// `import list`: what follows from successive full lists of people in custody.
+#[cfg(test)]
+mod lists;
 /// `status`, `claims`, `report`, `replay`, `audit`: what they answer, and what they refuse.
 #[cfg(test)]
 mod look;
