@@ -14,7 +14,8 @@ const FIELDS: [Field; 15] = [
     field(
         "axis",
         Type::String,
-        "custody, case or clemency; profile for the line of who is held. Numbers of two axes are never added up: everybody can be on each",
+        "custody, case or clemency; profile for the line of who is held. Numbers of two axes are \
+         never added up: everybody can be on each",
     ),
     field("state", Type::String, "The state, or the profile's name"),
     field(
