@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use amparo_core::id::Seq;
+use amparo_store::Ledger;
 use clap::Args;
 
 use super::Exit;
@@ -78,6 +80,16 @@ impl ImportList {
     }
 }
 
+/// Where the log ended after a list; the root of what a dry run would record is not known.
+fn head(ledger: &Ledger, seq: Seq) -> Cell {
+    let size = seq.number() + 1;
+    let root = (size <= ledger.head().size).then(|| ledger.tree().root(size).ok());
+    Cell::Parts(vec![
+        ("seq", Cell::count(seq.number())),
+        ("root", Cell::maybe(root.flatten())),
+    ])
+}
+
 /// One row for each list; the comparison is left out of a list that was recorded before.
 fn reply(
     session: &mut Session<'_, '_>,
@@ -120,7 +132,7 @@ fn reply(
             counts.map_or(Cell::Empty, |counts| Cell::Flag(counts.silent)),
             Cell::count(file.again),
             Cell::count(file.new),
-            Cell::Parts(vec![("seq", Cell::count(file.head.number()))]),
+            head(&writing.ledger, file.head),
         ]);
     }
     session.reply(&reply)?;
