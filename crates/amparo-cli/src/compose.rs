@@ -143,6 +143,17 @@ impl<'l> Composer<'l> {
         Ok((key, subject.uuid().to_string().into()))
     }
 
+    /// A person or group that is registered, meant without a doubt.
+    ///
+    /// # Errors
+    /// Exit 5 when nobody or more than one fits.
+    pub fn registered(&mut self, typed: &str) -> Result<Subject, Failure> {
+        match by_identifier(self.ledger, typed, Wanted::Anybody)? {
+            Some(Identifier::Subject(subject)) => Ok(subject),
+            Some(Identifier::Unregistered) | None => self.people()?.to_write(typed),
+        }
+    }
+
     /// The index of names, read at the first call.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::args::{CoordinateArgs, KnownAtArgs};
 use crate::coordinates::Coordinates;
 use crate::error::{Failure, FailureKind};
-use crate::filters::Asked;
+use crate::filters::{Asked, FilterArgs};
 use crate::output::text;
 use crate::people::{Found, Names, People};
 use crate::progress::Progress;
@@ -87,6 +87,18 @@ impl Derived {
     /// What was known at the known-at.
     pub fn then(&self) -> View<'_> {
         View::known_at(&self.facts, self.at.known_at)
+    }
+
+    /// The filters of a question, checked against the ledger.
+    ///
+    /// # Errors
+    /// As [`FilterArgs::check`].
+    pub fn filters(
+        &self,
+        session: &mut Session<'_, '_>,
+        typed: &FilterArgs,
+    ) -> Result<Asked, Failure> {
+        typed.check(session, &self.ledger, self.at.today)
     }
 
     /// What was known then of those, and on the word of those, whom a filter asks for.

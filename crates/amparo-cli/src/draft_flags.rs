@@ -229,6 +229,23 @@ impl SourceFlags {
             draft.insert("unsourced".into(), true.into());
         }
     }
+
+    /// The line of a draft that says who is who; without a source it says so by itself, since
+    /// that is the recorder's finding and no claim.
+    ///
+    /// # Errors
+    /// Exit 3, with every source whose spelling has no meaning.
+    pub fn line(&self, mut draft: Members) -> Result<String, Failure> {
+        let mut faults = Vec::new();
+        self.put_into(&mut draft, &mut faults);
+        if !faults.is_empty() {
+            return Err(refusal(faults));
+        }
+        if !draft.contains_key("sources") {
+            draft.insert("unsourced".into(), true.into());
+        }
+        Ok(Value::from(draft).to_string())
+    }
 }
 
 fn read_sources(typed: &[String], flag: &str, faults: &mut Vec<InputFault>) -> Vec<Value> {

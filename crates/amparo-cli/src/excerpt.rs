@@ -50,7 +50,8 @@ impl Excerpt {
             | Rule::NoSource
             | Rule::Contradiction
             | Rule::MergeWouldCycle
-            | Rule::OpeningIsFixed => None,
+            | Rule::OpeningIsFixed
+            | Rule::ErasureIsFinal => None,
         }
     }
 

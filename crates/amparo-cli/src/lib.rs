@@ -35,6 +35,7 @@ mod people;
 mod progress;
 mod record;
 mod session;
+mod similar;
 mod source_flag;
 mod standing;
 mod stream;

@@ -351,6 +351,20 @@ impl People {
         }
     }
 
+    /// Finds the one person to write about.
+    ///
+    /// # Errors
+    /// As [`to_write`](Self::to_write), and usage for a group.
+    pub fn person_to_write(&self, text: &str) -> Result<PersonId, Failure> {
+        match self.to_write(text)? {
+            Subject::Person(person) => Ok(person),
+            group @ Subject::Group(_) => {
+                let message = format!("{} is a group", self.reference(group));
+                Err(Failure::usage(message).hint("this is about one person; type a ref such as p7"))
+            }
+        }
+    }
+
     /// A failure that lists who may have been meant.
     pub fn ambiguous(&self, subjects: &[Subject], message: &str) -> Failure {
         let shown = subjects.iter().take(CANDIDATES_MAX);
@@ -394,7 +408,7 @@ impl Known {
     }
 
     /// Whether a text is the ref, the UUID or a reference in a list of this one.
-    fn is_called(&self, text: &str) -> bool {
+    pub fn is_called(&self, text: &str) -> bool {
         self.reference.eq_ignore_ascii_case(text)
             || Uuid::try_parse(text).is_ok_and(|uuid| uuid == self.subject.uuid())
             || self.refs.iter().any(|known| known == text)
@@ -461,7 +475,8 @@ pub enum Identifier {
     Unregistered,
 }
 
-fn nobody(text: &str) -> Failure {
+/// The failure of a text that fits nobody.
+pub fn nobody(text: &str) -> Failure {
     let what = match is_reference(text) {
         true => format!("there is no {}", text::visible(text)),
         false => "nobody registered fits".to_owned(),

@@ -84,9 +84,23 @@ pub fn record(
             session.talk(clock_held(&appended));
         }
     }
+    if recording.own {
+        finish_erasures(session, &mut writing.ledger)?;
+    }
     let answered = answer(session, &writing.ledger, &recorded, recording.people);
     session.close(writing.ledger);
     answered
+}
+
+/// Destroys the keys that an erasure just recorded says are gone.
+fn finish_erasures(session: &mut Session<'_, '_>, ledger: &mut Ledger) -> Result<(), Failure> {
+    let destroyed = ledger
+        .finish_erasures()
+        .map_err(|error| Failure::internal(error.to_string()).causes_of(&error))?;
+    if destroyed > 0 {
+        session.talk(format!("destroyed {destroyed} key(s)"));
+    }
+    Ok(())
 }
 
 /// What to say of a clock that stands before the last entry.

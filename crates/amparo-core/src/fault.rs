@@ -44,6 +44,8 @@ vocabulary! {
         MergeWouldCycle = "merge-would-cycle",
         /// The opening of the ledger cannot be corrected or withdrawn.
         OpeningIsFixed = "opening-is-fixed",
+        /// Somebody's erased private fields are to come back.
+        ErasureIsFinal = "erasure-is-final",
     }
 }
 

@@ -41,6 +41,8 @@ pub mod fact;
 pub mod facts;
 // Which entries count.
 pub mod filter;
+// Published tables of flows beside what is documented.
+pub mod flow_table;
 // Who came in and who went out.
 pub mod flows;
 // Totals laid out by place, court, source and the like.

@@ -8,6 +8,7 @@
 //!
 //! Refuses to count, to print and to change or remove an entry: there is no such operation.
 
+pub mod backup;
 pub mod files;
 pub mod journal;
 pub mod ledger;

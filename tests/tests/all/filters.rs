@@ -87,6 +87,104 @@ fn claims_are_compared_with_what_one_publisher_stands_behind() {
 }
 
 #[test]
+fn flows_and_diff_take_the_filters_of_totals_and_end_where_they_do() {
+    let bench = Bench::demo();
+    let count = |rows: &[serde_json::Value], key: &str, value: &str, number: &str| {
+        let row = rows.iter().find(|row| row[key] == value).unwrap();
+        row[number].as_i64().unwrap()
+    };
+    for filter in [
+        &["--source", "Demo Watch"][..],
+        &["--source", "Demo Gazette"],
+        &["--kind", "arrest"],
+        &["--place", "XD:North"],
+        &["--jurisdiction", "military"],
+        &["--group", "g1"],
+        &["--person", "Bruno Demo"],
+        &["--min-sources", "2"],
+        &["--occurred", "2020-01-05..2020-02-10"],
+    ] {
+        let json = ["-O", "json"];
+        let totals = ["totals", "--state", "held", "--as-of", "2020-03-31"];
+        let held = bench.run(&[&totals[..], filter, &json].concat()).rows()[0]["count"].clone();
+        let held = held.as_i64().unwrap();
+        let flows = ["flows", "--from", "2020-02-01", "--to", "2020-03-31"];
+        let run = bench.run(&[&flows[..], filter, &json].concat());
+        let rows = run.rows();
+        assert_eq!(
+            count(&rows, "line", "stock-at-end", "count"),
+            held,
+            "{filter:?}"
+        );
+        assert_eq!(count(&rows, "line", "residual", "count"), 0, "{filter:?}");
+        assert!(run.out.contains("\"filters\":{"), "{run:?}");
+        let diff = ["diff", "--from", "2020-01-31@e20", "--to", "2020-03-31"];
+        let rows = bench.run(&[&diff[..], filter, &json].concat()).rows();
+        assert_eq!(count(&rows, "axis", "profile", "to"), held, "{filter:?}");
+        for row in &rows {
+            let parts = [
+                "happened",
+                "learned_late",
+                "corrected",
+                "retracted",
+                "merged",
+                "identified",
+            ];
+            let sum: i64 = parts.iter().map(|part| row[*part].as_i64().unwrap()).sum();
+            assert_eq!(row["change"], sum, "{filter:?} {row}");
+        }
+    }
+    let at = ["--from", "2020-01-31", "--to", "2020-03-31"];
+    bench.refused(2, &[&["diff", "p1"], &at[..], &["--person", "p2"]].concat());
+}
+
+#[test]
+fn every_report_takes_the_filters() {
+    let bench = Bench::demo();
+    for report in [
+        &["granted-but-held"][..],
+        &["overdue-requests"],
+        &["rearrests"],
+        &["at-liberty-case-open"],
+        &["whereabouts-unknown"],
+        &["excluded"],
+        &["pretrial"],
+        &["time-held"],
+        &["single-source"],
+        &["stale"],
+        &["list-diff", "Demo Watch", "Demo Ministry"],
+    ] {
+        let asked = |filter: &[&str]| {
+            let at = ["--as-of", "2020-03-31", "-O", "json"];
+            bench
+                .run(&[&["report"], report, &at, filter].concat())
+                .rows()
+        };
+        let all = asked(&[]);
+        let who: std::collections::BTreeSet<_> = all.iter().map(|row| text(row, "ref")).collect();
+        for one in &who {
+            let filter = if one.starts_with('g') {
+                "--group"
+            } else {
+                "--person"
+            };
+            let of_one: Vec<_> = all
+                .iter()
+                .filter(|row| text(row, "ref") == *one)
+                .cloned()
+                .collect();
+            assert_eq!(asked(&[filter, one]), of_one, "{report:?}");
+        }
+        assert!(asked(&["--recorder", "nobody"]).is_empty(), "{report:?}");
+    }
+    let late = |filter: &[&str]| {
+        let asked = ["report", "late-discoveries", "-O", "json"];
+        bench.run(&[&asked[..], filter].concat()).rows().len()
+    };
+    assert!(late(&["--kind", "escape"]) == 1 && late(&[]) > 1);
+}
+
+#[test]
 fn a_filter_that_does_not_read_is_told() {
     let bench = Bench::demo();
     for (code, filter, says) in [

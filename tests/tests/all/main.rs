@@ -7,6 +7,9 @@ mod folders;
 #[cfg(test)]
 mod harness;
 
+/// `backup` and `restore`: the log elsewhere, checked.
+#[cfg(test)]
+mod backup;
 /// Every file of `fixtures/bad`: place, rule, remedy, exit code, and nothing written.
 #[cfg(test)]
 mod bad_input;
@@ -22,6 +25,9 @@ mod demo;
 /// `diff`: why a number moved, part by part.
 #[cfg(test)]
 mod diff;
+/// `erase`: what was private of somebody is gone, and nothing else.
+#[cfg(test)]
+mod erase;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
@@ -31,6 +37,9 @@ mod filters;
 /// `flows`: stock, comings, goings, stock, residual.
 #[cfg(test)]
 mod flows;
+/// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
+#[cfg(test)]
+mod identity;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;

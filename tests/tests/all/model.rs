@@ -11,6 +11,8 @@ mod histories;
 mod naive;
 /// The histories in the real program.
 mod program;
+/// Figures published on the way through a history.
+mod publications;
 /// Choices from a seed.
 pub mod random;
 

@@ -163,6 +163,81 @@ fn a_figure_can_be_any_totals_with_filters_and_groupings() {
 }
 
 #[test]
+fn a_line_that_is_new_since_the_publication_is_shown_with_zero_published() {
+    let bench = ledger();
+    let question = ["--", "totals", "--state", "held", "--by", "place"];
+    bench.ok(&[&["publish", "x", "--as-of", "2026-02-09"][..], &question].concat());
+    bench.ok(&[
+        "append",
+        "arrest",
+        "demo:c",
+        "--occurred",
+        "2026-01-01",
+        "--place",
+        "VE:Lara",
+        "--unsourced",
+    ]);
+    let keys = ["same", "by", "published_count", "now_count", "change"];
+    assert_eq!(
+        cells(&bench.rows(&["report", "publications"]), &keys),
+        [
+            r#"true ["place VE:Caracas"] 1 1 0"#,
+            r#"true ["place VE:Zulia"] 1 1 0"#,
+            r#"true ["place VE:Lara"] 0 1 1"#,
+        ]
+    );
+    let table = bench.ok(&["report", "publications"]).out;
+    assert!(table.contains("VE:Lara"), "{table}");
+}
+
+/// The name of a ledger made from an export in which one text was put in the place of another.
+fn forged(bench: &Bench, name: &str, old: &str, new: &str) -> String {
+    let export = bench.ok(&["export"]).out;
+    assert!(export.contains(old), "{old}: {export}");
+    bench.file("export.jsonl", export.replacen(old, new, 1));
+    let made = bench.run(&["-L", name, "init", "--from", "export.jsonl"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    name.to_owned()
+}
+
+#[test]
+fn a_publication_that_does_not_follow_from_the_log_is_told_with_exit_code_4() {
+    let bench = ledger();
+    bench.ok(&["publish", "True", "--as-of", "2026-02-09"]);
+    bench.ok(&["publish", "Other", "--as-of", "2026-02-10"]);
+    bench.ok(&["report", "publications"]);
+    let forgeries = [
+        (
+            r#""low":1,"count":2,"high":2}],"head""#,
+            r#""low":1,"count":1,"high":2}],"head""#,
+            "e5",
+            "other numbers",
+        ),
+        (
+            r#""head":{"size":6,"#,
+            r#""head":{"size":9,"#,
+            "e6",
+            "never had the head",
+        ),
+        ("Demo Watch", "Demo Wotch", "e5", "never had the head"),
+    ];
+    for (n, (old, new, entry, says)) in forgeries.into_iter().enumerate() {
+        let copy = forged(&bench, &format!("copy-{n}"), old, new);
+        // Whole as a log: the fault is in what was published, and the report shows it all the same.
+        assert_eq!(bench.run(&["-L", &copy, "verify"]).code, 0);
+        let run = bench.run(&["-L", &copy, "report", "publications"]);
+        assert_eq!(run.code, 4, "{old}: {}", run.err);
+        let told = format!("{entry}: ");
+        assert!(
+            run.err.contains(&told) && run.err.contains(says),
+            "{old}: {}",
+            run.err
+        );
+        assert!(run.out.contains(" no "), "{old}: {}", run.out);
+    }
+}
+
+#[test]
 fn a_figure_keeps_the_version_of_its_profile() {
     let bench = ledger();
     bench.ok(&[
@@ -253,6 +328,10 @@ fn what_cannot_be_published_is_refused_and_nothing_is_written() {
         (&["totals", "--person", "p1"], "nobody by name"),
         (&["totals", "--as-of", "2026-02-01"], "before the `--`"),
         (&["totals", "--by", "plaec"], "did you mean `place`?"),
+        (
+            &["totals", "--state", "house-arrest", "--by", "court"],
+            "gives no numbers",
+        ),
         (&["totals", "--wat"], "--wat"),
         (&["totals", "--state", "helt"], "no state"),
     ] {

@@ -1,7 +1,6 @@
 //! `diff`: why a number moved from one day and known-at to another.
 
 use amparo_projections::diff::{Cause, Coordinates, DiffRow, Move, diff};
-use amparo_projections::filter::Filter;
 use clap::Args;
 
 use super::Exit;
@@ -9,6 +8,7 @@ use crate::coordinates;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::filters::FilterArgs;
 use crate::lines::LineFilter;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::people::People;
@@ -20,11 +20,13 @@ use crate::session::{Reading, Session};
 /// knew at entry 41; a day alone is that day as known now. Between two moments each point count
 /// changes by six parts, which add up to the change exactly: what happened between the days; what
 /// had happened by the first day and was learned since; what was corrected, retracted or merged
-/// since; and who was told apart from a group. With --evidence each part is opened into the
+/// since; and who was told apart from a group. Filters that say of whom are met at the second
+/// moment, and the same people are followed all the way. With --evidence each part is opened into the
 /// entries and the people that make it.
 #[derive(Debug, Args)]
 pub struct Diff {
     /// Only of this person or group
+    #[arg(conflicts_with_all = ["whom", "which"])]
     person: Option<String>,
     /// The first moment: 2026-02-20@e41, 2026-02-20@head, 2026-02-20
     #[arg(long, value_name = "DAY@KNOWN")]
@@ -41,6 +43,8 @@ pub struct Diff {
     /// List the entries and people behind each part, with the effect of each
     #[arg(long)]
     evidence: bool,
+    #[command(flatten)]
+    filters: FilterArgs,
 }
 
 impl Diff {
@@ -54,7 +58,8 @@ impl Diff {
             (false, Some(typed)) => derived.people_around(typed)?,
             (false, None) => People::default(),
         };
-        let mut filter = Filter::default();
+        let asked = derived.filters(session, &self.filters)?;
+        let mut filter = asked.filter.clone();
         let mut person = None;
         if let Some(typed) = &self.person {
             let subject = derived.subject(session, &people, &derived.today(), typed)?;
@@ -64,9 +69,8 @@ impl Diff {
         let (start, end) = (moment(&from), moment(&derived.at));
         let mut rows = diff(&derived.facts, start, end, &derived.profile, &filter);
         rows.retain(|row| wanted.takes(row.axis, &row.state));
-        let meta = derived
-            .at
-            .meta()
+        let meta = asked
+            .show(derived.at.meta())
             .filter("from", Some(from.in_one_word()))
             .filter("to", Some(derived.at.in_one_word()))
             .filter("state", self.state)

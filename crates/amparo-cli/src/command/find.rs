@@ -1,5 +1,8 @@
-//! `find`: who and what a text may mean.
+//! `find`: who and what a text may mean, and who may be registered twice.
 
+use std::collections::HashMap;
+
+use amparo_core::id::Subject;
 use amparo_core::private::PrivateField;
 use clap::Args;
 
@@ -9,17 +12,30 @@ use crate::error::Failure;
 use crate::fold;
 use crate::listing::Listing;
 use crate::output::{Cell, Column, Reply};
-use crate::session::{Reading, Session};
+use crate::people::{Known, People, is_reference, nobody};
+use crate::session::{Reading, Session, whole_meta};
+use crate::similar::{Likeness, Names, OTHERS_MAX, Who};
 use crate::summary;
 
 /// Find people by name, and entries by what they say; case, accents and word order do not count
 ///
+/// With --similar: who may be registered twice; with a ref, who may be one with that person; with
+/// a name, who may be the one of that name. Two people are
+/// suggested when they have the same reference in a list (same-reference), names of the same words
+/// (same-words), of the same words but for one letter (one-letter), or when one name has all words
+/// of the other, or of its initials, and more (more-words; two whole words at least). Names that
+/// share some words and differ in others are never suggested. It only suggests: `amparo person
+/// merge FROM INTO` merges, and retracting that entry undoes it.
+///
 /// Exit code 1 when nothing is found.
 #[derive(Debug, Args)]
 pub struct Find {
-    /// Words of a name, of a place, of a source, of a note
-    #[arg(required = true, value_name = "TEXT")]
+    /// Words of a name, of a place, of a source, of a note; with --similar a name or a ref
+    #[arg(required_unless_present = "similar", value_name = "TEXT")]
     words: Vec<String>,
+    /// Suggest who may be one and the same; without TEXT among all who are registered
+    #[arg(long, conflicts_with = "known_at")]
+    similar: bool,
     #[command(flatten)]
     at: KnownAtArgs,
 }
@@ -27,6 +43,9 @@ pub struct Find {
 impl Find {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let typed = self.words.join(" ");
+        if self.similar {
+            return similar(session, &typed);
+        }
         let Reading { ledger, at } = session.reading_log(&self.at)?;
         let listing = Listing::read(&ledger, at.prefix())?;
         let columns = ["found", "ref", "kind", "name", "occurred", "text"].map(Column::text);
@@ -40,8 +59,8 @@ impl Find {
                 continue;
             }
             let kind = match subject {
-                amparo_core::id::Subject::Person(_) => "person",
-                amparo_core::id::Subject::Group(_) => "group",
+                Subject::Person(_) => "person",
+                Subject::Group(_) => "group",
             };
             reply.push(vec![
                 Cell::text("subject"),
@@ -81,5 +100,106 @@ impl Find {
         } else {
             Exit::Done
         })
+    }
+}
+
+/// Suggests who may be one: with somebody, or among all.
+fn similar(session: &mut Session<'_, '_>, typed: &str) -> Result<Exit, Failure> {
+    let ledger = session.whole()?;
+    let people = People::read(&ledger)?;
+    let persons = Persons::of(&people);
+    let columns = ["ref", "name", "other", "other_name", "likeness"].map(Column::text);
+    let mut reply = Reply::new(whole_meta(&ledger), columns);
+    if typed.is_empty() {
+        let found = persons.names().pairs();
+        for pair in &found.pairs {
+            let (one, other) = (persons.root(pair.one), persons.root(pair.other));
+            reply.push(suggestion(Some(one), "", other, pair.likeness));
+        }
+        for who in &found.too_many {
+            let reference = &persons.root(*who).reference;
+            session.talk(format!(
+                "note: more than {OTHERS_MAX} others have a name like {reference}; `amparo find \
+                 --similar {reference}` lists them"
+            ));
+        }
+    } else {
+        let mut names = persons.names();
+        let known = persons.called(typed)?;
+        let who = known.unwrap_or_else(|| {
+            names.add_name(persons.roots.len(), typed);
+            persons.roots.len()
+        });
+        for (likeness, other) in names.like(who) {
+            let one = known.map(|known| persons.root(known));
+            reply.push(suggestion(one, typed, persons.root(other), likeness));
+        }
+    }
+    session.reply(&reply)?;
+    Ok(if reply.is_empty() {
+        Exit::No
+    } else {
+        Exit::Done
+    })
+}
+
+fn suggestion(one: Option<&Known>, typed: &str, other: &Known, likeness: Likeness) -> Vec<Cell> {
+    let name = one.and_then(|one| one.name.as_deref());
+    vec![
+        Cell::maybe(one.map(|one| &one.reference)),
+        Cell::maybe(name.or(one.is_none().then_some(typed))),
+        Cell::text(&other.reference),
+        Cell::maybe(other.name.as_ref()),
+        Cell::text(likeness),
+    ]
+}
+
+/// The persons of a ledger after merges, each at a place.
+struct Persons<'p> {
+    roots: Vec<&'p Known>,
+    /// Everybody who is registered, at the place of the one they belong to.
+    all: Vec<(Who, &'p Known)>,
+}
+
+impl<'p> Persons<'p> {
+    fn of(people: &'p People) -> Self {
+        let is_person = |known: &&Known| matches!(known.subject, Subject::Person(_));
+        let is_root = |known: &&Known| people.resolve(known.subject) == known.subject;
+        let roots: Vec<_> = people.iter().filter(is_person).filter(is_root).collect();
+        let places = roots.iter().enumerate();
+        let places: HashMap<_, _> = places.map(|(n, known)| (known.subject, n)).collect();
+        let at_place = |known: &'p Known| {
+            let root = places.get(&people.resolve(known.subject))?;
+            Some((*root, known))
+        };
+        let all = people.iter().filter_map(at_place).collect();
+        Self { roots, all }
+    }
+
+    fn root(&self, who: Who) -> &'p Known {
+        self.roots[who]
+    }
+
+    /// Whom a ref, a UUID or a reference in a list stands for; `None` for a name.
+    fn called(&self, text: &str) -> Result<Option<Who>, Failure> {
+        if let Some((who, _)) = self.all.iter().find(|(_, known)| known.is_called(text)) {
+            return Ok(Some(*who));
+        }
+        match is_reference(text) {
+            true => Err(nobody(text).hint("only persons are compared by name")),
+            false => Ok(None),
+        }
+    }
+
+    fn names(&self) -> Names {
+        let mut names = Names::default();
+        for (who, known) in &self.all {
+            known.names().for_each(|name| names.add_name(*who, name));
+            known
+                .refs
+                .iter()
+                .for_each(|text| names.add_reference(*who, text));
+        }
+        names
     }
 }

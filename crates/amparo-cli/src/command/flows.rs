@@ -1,6 +1,9 @@
 //! `flows`: who came in and who went out, and whether the stocks follow from it.
 
-use amparo_core::date::Period;
+mod check;
+mod table;
+
+use amparo_core::date::{Day, Period};
 use amparo_projections::View;
 use amparo_projections::flows::{FlowMove, FlowRow, Flows as Answer, flows};
 use clap::Args;
@@ -8,6 +11,7 @@ use clap::Args;
 use super::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::{Asked, FilterArgs};
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::people::People;
 use crate::session::{Reading, Session};
@@ -19,42 +23,74 @@ use crate::session::{Reading, Session};
 /// came in again, and those of whom nothing was documented before, are shown apart and are part of
 /// the count. The residual is what does not tie out: 0 at one known-at. With a start as it was
 /// known earlier (`--from 2026-02-01@e41`) it is what was learned about the start since. Who is let
-/// go and taken again on one day neither left nor came.
+/// go and taken again on one day neither left nor came. Filters that say of whom are met on the
+/// last day, and the same people are followed all the way.
+///
+/// --check reads a published table of this kind from CSV, one row for each period, and lists every
+/// figure that does not hold, with its line and column and what it would have to be. It is held
+/// against the table's own arithmetic (kinds add up to their total, start and flows to the end, the
+/// end of a period is the start of the next row where that follows at once) and against the ledger.
+/// Exit code 1 when there is one. The columns, in any order:
+///
+///   period           2026-02, 2026, 2026-02-01..2026-02-14; needed
+///   stock-at-start   held at the end of the day before
+///   entries          who came in, in all
+///   entry KIND       who came in by a kind: entry arrest, entry house-arrest
+///   exits            who went out, in all
+///   exit KIND        who went out by a kind: exit release, exit death
+///   stock-at-end     held at the end of the last day
+///   note, source     remarks, not read
+///
+/// An empty cell is not published and is not checked. Where kinds are told apart, a kind that the
+/// ledger has and the table has not is listed too.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Flows {
     /// The first day; the stock at the start as known then, if a known-at follows
-    #[arg(long, value_name = "DAY[@KNOWN]")]
-    from: String,
+    #[arg(long, value_name = "DAY[@KNOWN]", required_unless_present = "check")]
+    from: Option<String>,
     /// The last day, and what is known of all but the start [default: as known now]
-    #[arg(long, value_name = "DAY[@KNOWN]")]
-    to: String,
+    #[arg(long, value_name = "DAY[@KNOWN]", required_unless_present = "check")]
+    to: Option<String>,
+    /// A published table to check, as CSV; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "evidence"])]
+    check: Option<String>,
+    /// With --check: only what the ledger knew then: e41, a day, a time, head [default: head]
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["from", "to"])]
+    known_at: Option<String>,
     /// Who counts as held [default: deprived-of-liberty]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
     /// List who came and went, with the entry of each
     #[arg(long, visible_alias = "who")]
     evidence: bool,
+    #[command(flatten)]
+    filters: FilterArgs,
 }
 
 impl Flows {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let known = self.to.split_once('@').map(|(_, known)| known);
-        let from = match known {
-            Some(known) if !self.from.contains('@') => format!("{}@{known}", self.from),
-            Some(_) | None => self.from.clone(),
+        if let Some(file) = &self.check {
+            return check::check(session, file, self.known_at, self.profile, &self.filters);
+        }
+        let (Some(from), Some(to)) = (self.from, self.to) else {
+            return Err(Failure::usage("flows takes --from and --to, or --check"));
         };
-        let (Reading { ledger, at }, from) =
-            session.reading_between(&from, &self.to, &self.profile)?;
+        let from = match to.split_once('@') {
+            Some((_, known)) if !from.contains('@') => format!("{from}@{known}"),
+            Some(_) | None => from,
+        };
+        let (Reading { ledger, at }, from) = session.reading_between(&from, &to, &self.profile)?;
         let period = Period::new(from.as_of, at.as_of).ok_or_else(|| {
             Failure::usage(format!("--to {} is before --from {}", at.as_of, from.as_of))
         })?;
         let derived = Derived::of(session, ledger, at)?;
-        let view = derived.then();
+        let asked = derived.filters(session, &self.filters)?;
         let start = View::known_at(&derived.facts, from.known_at);
+        let (start, view) = filtered(&derived, &asked, start, period.last());
         let answer = flows(&start, &view, period, &derived.profile);
-        let meta = derived
-            .at
-            .meta()
+        let meta = asked
+            .show(derived.at.meta())
             .filter("from", Some(from.in_one_word()))
             .filter("to", Some(derived.at.in_one_word()));
         let reply = match self.evidence {
@@ -67,6 +103,30 @@ impl Flows {
         };
         session.reply(&reply)?;
         Ok(Exit::Done)
+    }
+}
+
+/// What was known at the start and is known now, both of the same people: those whom the filters
+/// keep on the last day, by what is known now.
+fn filtered<'d>(
+    derived: &'d Derived,
+    asked: &Asked,
+    start: View<'d>,
+    last: Day,
+) -> (View<'d>, View<'d>) {
+    let (filter, view) = (&asked.filter, derived.then());
+    if filter.is_empty() {
+        return (start, view);
+    }
+    let on_their_word =
+        |view: View<'d>| view.filtered(|_, fact| filter.counts(&derived.facts, fact));
+    let (start, view) = (on_their_word(start), on_their_word(view));
+    match filter.cohort(&view, last) {
+        Some(cohort) => {
+            let of_them = |_: &View<'d>, subject| cohort.contains(&subject);
+            (start.confined(of_them), view.confined(of_them))
+        }
+        None => (start, view),
     }
 }
 

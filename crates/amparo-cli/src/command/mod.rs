@@ -16,6 +16,7 @@ use crate::world::World;
 
 mod append;
 mod audit;
+mod backup;
 mod check;
 mod checkpoint;
 mod cite;
@@ -25,9 +26,11 @@ mod completions;
 mod correct;
 mod demo;
 mod diff;
+mod erase;
 mod export;
 mod find;
 mod flows;
+mod group;
 mod import;
 mod init;
 mod instrument;
@@ -40,6 +43,7 @@ mod prove;
 mod publish;
 mod replay;
 mod report;
+mod restore;
 mod resume;
 mod retract;
 mod show;
@@ -92,7 +96,11 @@ pub enum Command {
     VerifyProof(verify_proof::VerifyProof),
     Witness(witness::Witness),
     Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Erase(erase::Erase),
     Person(person::Person),
+    Group(group::Group),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
     Vocab(vocab::Vocab),
@@ -133,7 +141,11 @@ impl Command {
             Self::VerifyProof(command) => command.run(session),
             Self::Witness(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Backup(command) => command.run(session),
+            Self::Restore(command) => command.run(session),
+            Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
+            Self::Group(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),

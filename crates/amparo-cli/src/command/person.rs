@@ -1,13 +1,12 @@
 //! `person`: who is registered.
 
-use amparo_core::id::Subject;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Exit;
 use crate::args::{KnownAtArgs, RecorderArgs};
 use crate::compose::fresh_uuid;
-use crate::draft_flags::{Members, SourceFlags, refusal, set_list, set_text};
+use crate::draft_flags::{Members, SourceFlags, set_list, set_text};
 use crate::error::Failure;
 use crate::output::{Cell, Column, Reply};
 use crate::people::{Found, Known, People};
@@ -25,6 +24,7 @@ pub struct Person {
 enum Action {
     Add(Add),
     Alias(Alias),
+    Merge(Merge),
     Show(Show),
     List(List),
 }
@@ -71,6 +71,20 @@ struct Alias {
     write: WriteArgs,
 }
 
+/// Say that two who are registered are one: what is recorded of FROM belongs to INTO
+///
+/// Both refs stay, and every entry stays as it is. Retracting the entry of the merge undoes it:
+/// `amparo log p7` shows which one it is. `amparo find --similar` suggests who may be one.
+#[derive(Debug, Args)]
+struct Merge {
+    /// The person who is another
+    from: String,
+    /// The person who that is
+    into: String,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
 #[derive(Debug, Args)]
 struct WriteArgs {
     #[command(flatten)]
@@ -103,6 +117,7 @@ impl Person {
         match self.action {
             Action::Add(add) => add.run(session),
             Action::Alias(alias) => alias.run(session),
+            Action::Merge(merge) => merge.run(session),
             Action::Show(show) => show.run(session),
             Action::List(list) => list.run(session),
         }
@@ -153,13 +168,7 @@ impl Alias {
     fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let writing = session.writing(&self.write.recorder)?;
         let people = People::read(&writing.ledger)?;
-        let subject = people.to_write(&self.person)?;
-        let Subject::Person(person) = subject else {
-            return Err(
-                Failure::usage(format!("{} is a group", people.reference(subject)))
-                    .hint("a group has a label: `amparo append group g1 --label ...`"),
-            );
-        };
+        let person = people.person_to_write(&self.person)?;
         let mut private = Members::new();
         set_list(&mut private, "aliases", texts(&self.aliases));
         let line = self.write.line(&person.to_string(), private)?;
@@ -172,22 +181,31 @@ impl Alias {
     }
 }
 
+impl Merge {
+    fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        let writing = session.writing(&self.write.recorder)?;
+        let people = People::read(&writing.ledger)?;
+        let from = people.person_to_write(&self.from)?;
+        let into = people.person_to_write(&self.into)?;
+        let mut draft = Members::new();
+        draft.insert("kind".into(), "merge".into());
+        draft.insert("person".into(), from.to_string().into());
+        draft.insert("into".into(), into.to_string().into());
+        let line = self.write.sources.line(draft)?;
+        let recording = Recording::one(line, self.write.dry_run, Some(people));
+        record(session, writing, recording)?;
+        Ok(Exit::Done)
+    }
+}
+
 impl WriteArgs {
-    /// The draft of a person; without a source it says so by itself, since a name is no claim.
+    /// The draft of a person.
     fn line(&self, person: &str, private: Members) -> Result<String, Failure> {
         let mut draft = Members::new();
-        let mut faults = Vec::new();
         draft.insert("kind".into(), "person".into());
         draft.insert("person".into(), person.into());
         draft.insert("private".into(), private.into());
-        self.sources.put_into(&mut draft, &mut faults);
-        if !faults.is_empty() {
-            return Err(refusal(faults));
-        }
-        if !draft.contains_key("sources") {
-            draft.insert("unsourced".into(), true.into());
-        }
-        Ok(Value::from(draft).to_string())
+        self.sources.line(draft)
     }
 }
 

@@ -52,13 +52,22 @@ impl Publish {
         let (as_of, known_at) = (derived.at.as_of, derived.at.known_at);
         let numbers =
             figure.numbers(&derived.facts, (as_of, known_at), &derived.profile, &asked)?;
-        if numbers.is_empty() || numbers.len() > limit::NUMBERS_MAX {
-            let message = format!(
-                "the question gives {} numbers; a figure has 1 to {}",
-                numbers.len(),
-                limit::NUMBERS_MAX
-            );
-            return Err(Failure::usage(message).hint("narrow it, with --state or with filters"));
+        match numbers.len() {
+            0 => {
+                return Err(
+                    Failure::usage("the question gives no numbers to publish").hint(
+                        "without --by every state has one, 0 included: `-- totals --state held`",
+                    ),
+                );
+            }
+            1..=limit::NUMBERS_MAX => {}
+            many => {
+                let message = format!(
+                    "the question gives {many} numbers; a figure has at most {}",
+                    limit::NUMBERS_MAX
+                );
+                return Err(Failure::usage(message).hint("narrow it, with --state or with filters"));
+            }
         }
         let head = head(&derived);
         let draft = json!({

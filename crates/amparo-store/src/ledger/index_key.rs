@@ -31,6 +31,11 @@ pub(crate) fn instruments() -> IndexKey {
     tagged(b"instruments", b"")
 }
 
+/// All erasures.
+pub(crate) fn erasures() -> IndexKey {
+    tagged(b"erasures", b"")
+}
+
 /// All merges.
 pub(crate) fn merges() -> IndexKey {
     tagged(b"merges", b"")
@@ -54,6 +59,7 @@ pub(crate) fn of_entry(entry: &Entry) -> Vec<IndexKey> {
     keys.extend(entry.event.target().map(targeting));
     match entry.event.body() {
         Body::Merge { .. } => keys.push(merges()),
+        Body::Erasure { .. } => keys.push(erasures()),
         Body::Instrument(described) => {
             keys.extend([instrument(&described.instrument), instruments()]);
         }
@@ -69,8 +75,7 @@ pub(crate) fn of_entry(entry: &Entry) -> Vec<IndexKey> {
         | Body::Note { .. }
         | Body::Retraction { .. }
         | Body::Profile(_)
-        | Body::Publication(_)
-        | Body::Erasure { .. } => {}
+        | Body::Publication(_) => {}
     }
     keys
 }

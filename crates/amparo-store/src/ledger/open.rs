@@ -13,7 +13,7 @@ use amparo_core::event::{Body, Opening};
 use amparo_core::id::{LedgerId, Seq};
 use amparo_tlog::merkle::Frontier;
 
-use super::{Access, Head, JOURNAL, KEYS, LOCK, Ledger, Notice, SHELF, Standing};
+use super::{Access, EraseError, Head, JOURNAL, KEYS, LOCK, Ledger, Notice, SHELF, Standing};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, LastBatch};
 use crate::lock::{Lock, LockError};
@@ -183,7 +183,7 @@ impl Ledger {
 }
 
 /// The settings of the ledger in a folder.
-pub(super) fn read_settings(files: &Arc<dyn Files>, folder: &Path) -> Result<Settings, OpenError> {
+pub(crate) fn read_settings(files: &Arc<dyn Files>, folder: &Path) -> Result<Settings, OpenError> {
     match files.read(&folder.join(settings::FILE), settings::BYTES_MAX) {
         Ok(bytes) => Ok(Settings::read(&bytes)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -364,6 +364,12 @@ impl Parts {
         };
         if access == Access::Write {
             ledger.take_stand();
+        }
+        match ledger.finish_erasures() {
+            Ok(_) => {}
+            Err(EraseError::Keys(error)) => return Err(error.into()),
+            // A damaged sled store is marked by now, and `verify` and the next opening see to it.
+            Err(EraseError::Read(_)) => {}
         }
         Ok(ledger)
     }

@@ -116,6 +116,8 @@ pub struct Plan<'l, 'r> {
     pub(super) merges: Vec<EventId>,
     subjects: HashSet<Uuid>,
     instruments: HashSet<Code>,
+    /// Whose private fields were erased; read at the first draft that has any.
+    erased: Option<HashSet<Subject>>,
 }
 
 /// What is remembered of an entry that is planned and not recorded.
@@ -143,6 +145,7 @@ impl<'l, 'r> Plan<'l, 'r> {
             merges: Vec::new(),
             subjects: HashSet::new(),
             instruments: HashSet::new(),
+            erased: None,
         }
     }
 
@@ -183,6 +186,7 @@ impl<'l, 'r> Plan<'l, 'r> {
             });
         }
         self.check_references(draft.event(), id)?;
+        self.check_erased(&draft)?;
         let bytes = self.check_line(&draft, id)?;
         let registers = self.register(&draft)?;
         let seq = self.push(id, &draft, digest(&content));
@@ -281,6 +285,10 @@ impl<'l, 'r> Plan<'l, 'r> {
                     let message = "e0 opens the ledger and stays as it is".to_owned();
                     return Err(refusal(Rule::OpeningIsFixed, field, message, None));
                 }
+                Some(seq) if self.kind_at(seq)? == Some(Kind::Erasure) => {
+                    let message = format!("e{seq} is an erasure, and the keys are gone");
+                    return Err(refusal(Rule::ErasureIsFinal, field, message, None));
+                }
                 Some(_) => {}
                 None => {
                     let message = "no entry of this ledger has this event id".to_owned();
@@ -291,6 +299,39 @@ impl<'l, 'r> Plan<'l, 'r> {
         }
         self.check_instrument(event)?;
         self.check_circle(event, id)
+    }
+
+    /// Refuses private fields of somebody whose own were erased.
+    fn check_erased(&mut self, draft: &Draft) -> Result<(), Refused> {
+        let Some(subject) = draft.event().subject() else {
+            return Ok(());
+        };
+        if draft.private().is_empty() {
+            return Ok(());
+        }
+        let erased = match self.erased.take() {
+            Some(erased) => erased,
+            None => self.ledger.erased()?,
+        };
+        let is_erased = erased.contains(&subject);
+        self.erased = Some(erased);
+        if !is_erased {
+            return Ok(());
+        }
+        let message = "the private fields of this person were erased, for good".to_owned();
+        let remedy = "leave `private` out, and name the person by UUID or as p7".to_owned();
+        Err(refusal(
+            Rule::ErasureIsFinal,
+            "private",
+            message,
+            Some(remedy),
+        ))
+    }
+
+    /// The kind of an entry that is recorded; none of one that is only planned.
+    fn kind_at(&self, seq: u64) -> Result<Option<Kind>, ReadError> {
+        let entry = self.ledger.entry(Seq::new(seq))?;
+        Ok(entry.map(|entry| entry.event.kind()))
     }
 
     fn check_instrument(&self, event: &Event) -> Result<(), Refused> {

@@ -29,7 +29,7 @@ const SUFFIX: &str = ".checkpoint";
 /// The newest head once more, beside the key that signed it.
 const BESIDE_THE_KEY: &str = "keys/last.checkpoint";
 /// Whose signatures count, as the user wrote it.
-const POLICY: &str = "policy.txt";
+pub(crate) const POLICY: &str = "policy.txt";
 
 /// A signed head as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ mod seen;
 
 use std::io;
 
-pub(crate) use book::Book;
+pub(crate) use book::{Book, POLICY};
 pub use book::{FOLDER, Stored};
 pub use name::{CheckpointName, CheckpointNameError, NAME_BYTES_MAX};
 pub(crate) use seen::Seen;

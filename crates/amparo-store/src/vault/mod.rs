@@ -47,6 +47,8 @@ pub(crate) struct Vault {
     ledger: LedgerId,
     secret: Option<Secret>,
     keys: HashMap<Owner, Key>,
+    files: Arc<dyn Files>,
+    folder: PathBuf,
     subjects: Option<Box<dyn OpenFile>>,
     /// Bytes of the subjects' file that are sound: where the next record goes.
     end: u64,
@@ -120,6 +122,8 @@ impl Vault {
             ledger,
             secret: None,
             keys: HashMap::new(),
+            files: files.clone(),
+            folder: folder.to_owned(),
             subjects: None,
             end: 0,
             damaged: Vec::new(),
@@ -244,6 +248,78 @@ impl Vault {
         Ok(())
     }
 
+    /// Destroys the keys of these owners, durably: the file is written anew without them, and the
+    /// bytes of the old one are overwritten. Answers how many there were.
+    ///
+    /// Costs the file whole, and nothing where none of them has a key.
+    pub(crate) fn destroy(&mut self, owners: &[Owner]) -> Result<usize, VaultError> {
+        if !owners.iter().any(|owner| self.keys.contains_key(owner)) {
+            return Ok(0);
+        }
+        if self.poisoned {
+            return Err(VaultError::Poisoned);
+        }
+        let mut old = self.subjects.take().ok_or(VaultError::NoKeys)?;
+        let rewritten = self.rewrite_without(owners, old.as_mut());
+        match rewritten {
+            Ok((file, end)) => {
+                (self.subjects, self.end) = (Some(file), end);
+                self.damaged.clear();
+                Ok(self.forget(owners))
+            }
+            Err(source) => {
+                self.poisoned = true;
+                Err(io_error(SUBJECTS_FILE)(source))
+            }
+        }
+    }
+
+    /// Forgets the keys of these owners, in memory alone.
+    pub(crate) fn forget(&mut self, owners: &[Owner]) -> usize {
+        let mut forgotten = 0;
+        for owner in owners {
+            forgotten += usize::from(self.keys.remove(owner).is_some());
+        }
+        forgotten
+    }
+
+    fn rewrite_without(
+        &self,
+        owners: &[Owner],
+        old: &mut dyn OpenFile,
+    ) -> io::Result<(Box<dyn OpenFile>, u64)> {
+        let path = self.folder.join(SUBJECTS_FILE);
+        let mut kept = Zeroizing::new(Header::new(self.ledger).to_bytes().to_vec());
+        // Sound records alone, in their order: a damaged one may be the very key.
+        let mut chunk = Zeroizing::new(vec![0; RECORD_BYTES * 4096]);
+        let mut at = Header::BYTES as u64;
+        while at < self.end {
+            let read = old.read_at(&mut chunk, at)?;
+            for record in chunk[..read].chunks_exact(RECORD_BYTES) {
+                match key_file::read_record(record) {
+                    Some((owner, _)) if !owners.contains(&Owner(owner)) => {
+                        kept.extend_from_slice(record);
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            at += chunk.len() as u64;
+        }
+        self.files.replace(&path, &kept)?;
+        // The name is the new file's by now; this is the old one, until it is closed.
+        let zeros = vec![0; RECORD_BYTES * 4096];
+        let mut at = Header::BYTES as u64;
+        let len = old.len()?;
+        while at < len {
+            let bytes = usize::try_from(len - at).map_or(zeros.len(), |left| left.min(zeros.len()));
+            old.write_all_at(&zeros[..bytes], at)?;
+            at += bytes as u64;
+        }
+        old.sync_data()?;
+        let end = kept.len() as u64;
+        Ok((self.files.open(&path, OpenMode::Write)?, end))
+    }
+
     /// Seals the openings of an entry; `None` where the owner has no key.
     pub(crate) fn seal(
         &self,
@@ -283,6 +359,7 @@ pub(crate) enum Opened {
 mod tests {
     use super::*;
     use crate::files::RealFiles;
+    use crate::files::faults::{Effect, Fault, FaultyFiles, Survivors, SystemError, scratch};
     use amparo_core::id::PersonId;
     use uuid::Uuid;
 
@@ -369,6 +446,116 @@ mod tests {
             (vault.keys.len(), vault.damaged()),
             (2, &[Header::BYTES as u64][..])
         );
+    }
+
+    /// Three keys on files that can fail, and the folder they are in.
+    fn three_keys() -> (tempfile::TempDir, PathBuf) {
+        let root = scratch().unwrap();
+        let keys = root.path().join("keys");
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+        let all = [person(1), person(2), person(3)];
+        vault.ensure(all.into_iter(), &mut counting()).unwrap();
+        (root, keys)
+    }
+
+    /// Whether the key of the second is there; those of the others must be.
+    fn has_second(keys: &Path) -> bool {
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        let vault = Vault::open(&files, keys, ledger(), OpenMode::Read).unwrap();
+        let has = |owner| vault.keys.contains_key(&owner);
+        assert!(has(person(1)) && has(person(3)) && vault.damaged().is_empty());
+        has(person(2))
+    }
+
+    #[test]
+    fn a_destroyed_key_is_gone_from_the_folder_and_the_others_go_on() {
+        let (root, keys) = three_keys();
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+        let second = vault.keys[&person(2)].clone();
+        // The old file, by another name: what its blocks hold afterwards.
+        std::fs::hard_link(keys.join(SUBJECTS_FILE), root.path().join("old")).unwrap();
+        assert_eq!(vault.destroy(&[person(2), person(9)]).unwrap(), 1);
+        assert_eq!(vault.destroy(&[person(2)]).unwrap(), 0);
+        vault
+            .ensure([person(4)].into_iter(), &mut counting())
+            .unwrap();
+        for name in ["old", "keys/subjects", "keys/secret"] {
+            let bytes = std::fs::read(root.path().join(name)).unwrap();
+            assert!(
+                !bytes.windows(32).any(|window| window == &second[..]),
+                "{name}"
+            );
+        }
+        assert!(!has_second(&keys));
+        let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read).unwrap();
+        assert_eq!(vault.keys.len(), 3);
+    }
+
+    #[test]
+    fn a_destruction_that_fails_anywhere_loses_no_other_key_and_is_finished_later() {
+        let operations = {
+            let (root, keys) = three_keys();
+            let faulty = FaultyFiles::new(root.path()).unwrap();
+            let files: Arc<dyn Files> = Arc::new(faulty.clone());
+            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+            let before = faulty.operations();
+            vault.destroy(&[person(2)]).unwrap();
+            before..faulty.operations()
+        };
+        assert!(operations.end - operations.start > 8);
+        for operation in operations {
+            for (error, effect) in SystemError::TOLD
+                .into_iter()
+                .flat_map(|error| Effect::ALL.map(|effect| (error, effect)))
+            {
+                let (root, keys) = three_keys();
+                let faulty = FaultyFiles::new(root.path()).unwrap();
+                let files: Arc<dyn Files> = Arc::new(faulty.clone());
+                let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+                faulty.set_fault(Some(Fault {
+                    operation,
+                    error,
+                    effect,
+                    lasting: false,
+                }));
+                let told = vault.destroy(&[person(2)]);
+                assert!(told.is_ok() || vault.destroy(&[person(2)]).is_err());
+                drop(vault);
+                let is_there = has_second(&keys);
+                assert!(told.is_err() || !is_there, "{operation} {effect:?}");
+                let files: Arc<dyn Files> = Arc::new(RealFiles);
+                let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+                vault.destroy(&[person(2)]).unwrap();
+                assert!(!has_second(&keys));
+            }
+        }
+    }
+
+    #[test]
+    fn a_power_cut_while_a_key_is_destroyed_loses_no_other_key() {
+        let (root, keys) = three_keys();
+        let faulty = FaultyFiles::new(root.path()).unwrap();
+        let files: Arc<dyn Files> = Arc::new(faulty.clone());
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+        vault.destroy(&[person(2)]).unwrap();
+        let recording = faulty.recording();
+        let random = (0..20).map(Survivors::Random);
+        let ways = [Survivors::Nothing, Survivors::Everything]
+            .into_iter()
+            .chain(random);
+        for (at, survivors) in
+            (0..=recording.len()).flat_map(|at| ways.clone().map(move |s| (at, s)))
+        {
+            let after = scratch().unwrap();
+            let into = after.path().join("root");
+            std::fs::create_dir(&into).unwrap();
+            recording.power_cut(at, survivors, &into).unwrap();
+            let is_there = has_second(&into.join("keys"));
+            assert!(!is_there || at < recording.len(), "{survivors:?}");
+        }
     }
 
     #[test]

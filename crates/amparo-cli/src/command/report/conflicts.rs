@@ -19,7 +19,9 @@ pub const QUESTION: &str = "what in the log is odd, doubled or contradictory?";
 /// What in the log is odd, doubled or contradictory?
 ///
 /// Odd input is admitted and reported here, so that somebody can look, and correct or leave it:
-/// nothing in this report changes a count. Finding nothing proves nothing.
+/// nothing in this report changes a count. Finding nothing proves nothing. Serves
+/// verification by the Berkeley Protocol on Digital Open Source Investigations: accounts that do not
+/// agree are kept and compared, and none is dropped in silence.
 #[derive(Debug, Args)]
 pub struct Conflicts {
     /// Only what is odd about this person or group

@@ -9,6 +9,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::Cell;
 use crate::session::Session;
 
@@ -25,14 +26,17 @@ pub const QUESTION: &str =
 #[derive(Debug, Args)]
 pub struct Excluded {
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl Excluded {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let (view, as_of) = (derived.then(), derived.at.as_of);
-        let meta = derived.at.meta();
+        let asked = derived.filters(session, &self.filters)?;
+        let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
+        let meta = asked.show(derived.at.meta());
         let mut rows = Rows::new(
             session,
             &derived,

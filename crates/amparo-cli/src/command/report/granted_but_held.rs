@@ -8,6 +8,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::Cell;
 use crate::session::Session;
 
@@ -27,14 +28,19 @@ pub struct GrantedButHeld {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     days: u64,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl GrantedButHeld {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let (view, as_of) = (derived.then(), derived.at.as_of);
-        let meta = derived.at.meta().filter("days", Some(self.days));
+        let asked = derived.filters(session, &self.filters)?;
+        let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
+        let meta = asked
+            .show(derived.at.meta())
+            .filter("days", Some(self.days));
         let mut rows = Rows::new(session, &derived, meta, &["instrument", "taken_again"]);
         for row in granted_but_held(&view, as_of, &derived.profile, self.days) {
             let own = [

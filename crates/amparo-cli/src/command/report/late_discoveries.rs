@@ -10,6 +10,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::session::Session;
 
@@ -31,16 +32,21 @@ pub struct LateDiscoveries {
     #[arg(long)]
     by_source: bool,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl LateDiscoveries {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
+        let asked = derived.filters(session, &self.filters)?;
         let zone = derived.ledger.opening().time_zone;
         let day_of = |time: amparo_core::entry::Recorded| Day::at(time.ms(), zone);
-        let answer = late_discoveries(&derived.then(), self.days, day_of);
-        let meta = derived.at.meta().filter("days", Some(self.days));
+        let answer = late_discoveries(&derived.asked(&asked), self.days, day_of);
+        let meta = asked
+            .show(derived.at.meta())
+            .filter("days", Some(self.days));
         if self.by_source {
             let reply = by_source(meta, &derived, &answer.by_publisher);
             session.reply(&reply)?;

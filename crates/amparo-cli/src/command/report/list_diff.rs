@@ -8,6 +8,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::Cell;
 use crate::session::Session;
 
@@ -18,8 +19,9 @@ pub const QUESTION: &str = "whom does one publisher document as held, and anothe
 ///
 /// Each publisher is taken at its own word: only the entries that it stands behind make its
 /// list. Who is on the first list and not on the second is here, with what the second says of
-/// them, if anything. Serves the comparison of lists behind every dispute of numbers: it turns
-/// a gap into names to ask after.
+/// them, if anything. Serves the comparison of lists behind every dispute of numbers, and
+/// the matching that multiple systems estimation starts from: it turns a gap into names to ask
+/// after.
 #[derive(Debug, Args)]
 pub struct ListDiff {
     /// The publisher whose list it is
@@ -27,16 +29,18 @@ pub struct ListDiff {
     /// The publisher on whose list they are missing
     other: String,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl ListDiff {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let (view, as_of) = (derived.then(), derived.at.as_of);
-        let meta = derived
-            .at
-            .meta()
+        let asked = derived.filters(session, &self.filters)?;
+        let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
+        let meta = asked
+            .show(derived.at.meta())
             .filter("publisher", Some(&self.publisher))
             .filter("other", Some(&self.other));
         let mut rows = Rows::new(session, &derived, meta, &["other_says"]);

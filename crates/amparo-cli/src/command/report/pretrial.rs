@@ -9,6 +9,7 @@ use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::filters::FilterArgs;
 use crate::output::Cell;
 use crate::session::Session;
 
@@ -28,17 +29,19 @@ pub struct Pretrial {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     longer_than: u64,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl Pretrial {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let (view, as_of) = (derived.then(), derived.at.as_of);
+        let asked = derived.filters(session, &self.filters)?;
+        let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
         let answer = pretrial(&view, as_of, &derived.profile, self.longer_than);
-        let meta = derived
-            .at
-            .meta()
+        let meta = asked
+            .show(derived.at.meta())
             .filter("longer-than", Some(self.longer_than));
         let mut rows = Rows::new(session, &derived, meta, &["case"]);
         for row in answer.rows {

@@ -1,5 +1,6 @@
 //! `report publications`: do published figures still count the same, and what has changed since?
 
+use amparo_core::course::Count;
 use amparo_core::event::{Publication, PublishedNumber};
 use amparo_core::id::Seq;
 use amparo_projections::diff::{Cause, Coordinates, DiffRow, diff};
@@ -24,8 +25,10 @@ pub const QUESTION: &str =
 /// Does each published figure still follow from the log, and what has changed since?
 ///
 /// Each is counted again at its own coordinates: the numbers must be the same to the last one, and
-/// exit code 4 says that they are not. Then as of the same day by what is known now, with the change
-/// split as `diff` splits it; figures laid out by a grouping show the change without its parts.
+/// the log must have had the head that the publication names; exit code 4 says that it is not so.
+/// Then as of the same day by what is known now, with the change split as `diff` splits it; figures
+/// laid out by a grouping show the change without its parts. A line that is new since stands below
+/// those published, which were 0 for it.
 /// Serves the right of reply of whoever a published number was held against, and the duty to
 /// correct in public.
 #[derive(Debug, Args)]
@@ -38,10 +41,32 @@ pub struct Publications {
 struct Again<'d> {
     entry: Seq,
     published: &'d Publication,
-    is_same: bool,
+    follows: Follows,
     now: Vec<PublishedNumber>,
     /// Why the numbers changed; not for those laid out by a grouping.
     parts: Option<Vec<DiffRow>>,
+}
+
+/// What became of a publication when it was counted again at its own coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// The same numbers, from the log that it names.
+    FromTheLog,
+    /// The log never had the head that it names.
+    FromAnotherLog,
+    /// Other numbers.
+    OtherNumbers,
+}
+
+impl Follows {
+    /// What is wrong, in words; nothing where it follows.
+    fn fault(self) -> Option<&'static str> {
+        match self {
+            Self::FromTheLog => None,
+            Self::FromAnotherLog => Some("the log never had the head that it names"),
+            Self::OtherNumbers => Some("the log gives other numbers at its coordinates"),
+        }
+    }
 }
 
 impl Publications {
@@ -55,23 +80,32 @@ impl Publications {
         let for_people = figures::is_for_people(session.globals.format);
         let mut reply = Reply::at(derived.at.log_meta(), columns(for_people));
         for again in &all {
-            for number in &again.published.numbers {
-                if !for_people || number.high > 0 || again.now_of(number) != (0, 0, 0) {
-                    reply.push(again.cells(number, for_people));
+            let (published, now) = (&again.published.numbers, &again.now);
+            let is_new = |now: &&PublishedNumber| lacks(published, now);
+            for number in published.iter().chain(now.iter().filter(is_new)) {
+                let (was, now) = (count_of(published, number), count_of(now, number));
+                if !for_people || was.high > 0 || now.high > 0 {
+                    reply.push(again.cells(number, (was, now), for_people));
                 }
             }
         }
         session.reply(&reply)?;
-        let differing = all.iter().filter(|again| !again.is_same);
-        let differing: Vec<_> = differing.map(|again| again.entry.to_string()).collect();
-        match differing.is_empty() {
-            true => Ok(Exit::Done),
-            false => {
-                let message = format!("{} do not follow from the log", differing.join(", "));
-                Err(Failure::new(FailureKind::Integrity, message)
-                    .hint("`amparo verify` tells whether the log itself is sound"))
-            }
+        let faults = all.iter().filter_map(|again| {
+            let fault = again.follows.fault()?;
+            Some(format!("{}: {fault}", again.entry))
+        });
+        let faults: Vec<_> = faults.collect();
+        if faults.is_empty() {
+            return Ok(Exit::Done);
         }
+        let message = format!(
+            "{} of {} publications do not follow",
+            faults.len(),
+            all.len()
+        );
+        let failure = Failure::new(FailureKind::Integrity, message);
+        let failure = faults.into_iter().fold(failure, Failure::cause);
+        Err(failure.hint("`amparo verify` tells whether the log itself is sound"))
     }
 }
 
@@ -101,12 +135,48 @@ fn again<'d>(
         let (start, end) = (moment(published.known_at), moment(derived.at.known_at));
         diff(facts, start, end, &profile, &filters.filter)
     });
+    let follows = match (
+        had_head(derived, entry, published),
+        then == published.numbers,
+    ) {
+        (false, _) => Follows::FromAnotherLog,
+        (true, false) => Follows::OtherNumbers,
+        (true, true) => Follows::FromTheLog,
+    };
     Ok(Again {
         entry,
         published,
-        is_same: then == published.numbers,
+        follows,
         now,
         parts,
+    })
+}
+
+/// Whether the log had the head of a publication before it recorded the publication.
+fn had_head(derived: &Derived, entry: Seq, published: &Publication) -> bool {
+    let head = &published.head;
+    let is_before = (1..=entry.number()).contains(&head.size);
+    let root = is_before.then(|| derived.ledger.tree().root(head.size).ok());
+    root.flatten()
+        .is_some_and(|root| root.to_string() == *head.root)
+}
+
+fn is_line(one: &PublishedNumber, other: &PublishedNumber) -> bool {
+    (&one.axis, &one.state, &one.instrument, &one.by)
+        == (&other.axis, &other.state, &other.instrument, &other.by)
+}
+
+fn lacks(numbers: &[PublishedNumber], wanted: &PublishedNumber) -> bool {
+    !numbers.iter().any(|number| is_line(number, wanted))
+}
+
+/// The count of a line; one that is not there is zero.
+fn count_of(numbers: &[PublishedNumber], wanted: &PublishedNumber) -> Count {
+    let found = numbers.iter().find(|number| is_line(number, wanted));
+    found.map_or(Count::default(), |number| Count {
+        low: number.low,
+        count: number.count,
+        high: number.high,
     })
 }
 
@@ -137,21 +207,13 @@ fn columns(for_people: bool) -> Vec<Column> {
 }
 
 impl Again<'_> {
-    /// Low, count and high of a number as known now; a line that is not there any more is zero.
-    fn now_of(&self, number: &PublishedNumber) -> (u64, u64, u64) {
-        let is_of = |now: &&PublishedNumber| {
-            (&now.axis, &now.state, &now.instrument, &now.by)
-                == (&number.axis, &number.state, &number.instrument, &number.by)
-        };
-        let now = self.now.iter().find(is_of);
-        now.map_or((0, 0, 0), |now| (now.low, now.count, now.high))
-    }
-
-    fn cells(&self, number: &PublishedNumber, for_people: bool) -> Vec<Cell> {
+    fn cells(
+        &self,
+        number: &PublishedNumber,
+        (was, now): (Count, Count),
+        for_people: bool,
+    ) -> Vec<Cell> {
         let published = self.published;
-        let count = |(low, count, high)| amparo_core::course::Count { low, count, high };
-        let was = count((number.low, number.count, number.high));
-        let now = count(self.now_of(number));
         let mut cells = vec![
             Cell::text(self.entry),
             Cell::text(&published.figure),
@@ -172,7 +234,7 @@ impl Again<'_> {
             format!("{grouping} {value}")
         });
         cells.extend([
-            Cell::Flag(self.is_same),
+            Cell::Flag(self.follows == Follows::FromTheLog),
             Cell::text(&number.axis),
             Cell::text(&number.state),
             Cell::maybe(number.instrument.as_ref()),

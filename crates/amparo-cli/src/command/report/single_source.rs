@@ -8,6 +8,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::Cell;
 use crate::session::Session;
 
@@ -23,14 +24,17 @@ pub const QUESTION: &str = "who counts as held on the word of one publisher, or 
 #[derive(Debug, Args)]
 pub struct SingleSource {
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl SingleSource {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let (view, as_of) = (derived.then(), derived.at.as_of);
-        let meta = derived.at.meta();
+        let asked = derived.filters(session, &self.filters)?;
+        let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
+        let meta = asked.show(derived.at.meta());
         let mut rows = Rows::new(session, &derived, meta, &["publisher", "sealed"]);
         for row in single_source(&view, as_of, &derived.profile) {
             let own = [rows.said(row.publisher), Cell::Flag(row.is_sealed)];

@@ -8,6 +8,7 @@ use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
+use crate::filters::FilterArgs;
 use crate::output::Cell;
 use crate::session::Session;
 
@@ -26,14 +27,19 @@ pub struct Stale {
     #[arg(long, value_name = "NUMBER", default_value_t = 90)]
     days: u64,
     #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
     at: CoordinateArgs,
 }
 
 impl Stale {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
-        let (view, as_of) = (derived.then(), derived.at.as_of);
-        let meta = derived.at.meta().filter("days", Some(self.days));
+        let asked = derived.filters(session, &self.filters)?;
+        let (view, as_of) = (derived.asked(&asked), derived.at.as_of);
+        let meta = asked
+            .show(derived.at.meta())
+            .filter("days", Some(self.days));
         let mut rows = Rows::new(session, &derived, meta, &["last_word"]);
         for row in stale(&view, as_of, &derived.profile, self.days) {
             let own = [Cell::maybe(row.last_word)];
