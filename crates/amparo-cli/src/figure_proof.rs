@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! amparo/figure@v1
-//! {"as_of":"2026-02-20","known_at":41,"profile":"deprived-of-liberty","rows":[...]}
-//! e0, and every entry up to the known-at, a line each
+//! {"as_of":"2026-02-20","known_at":41,"profile":"deprived-of-liberty@1","query":["totals"],...}
+//! e0, and every entry up to the known-at, or to the publication of the figure, a line each
 //! consistency proof from there to the checkpoint, a hash a line, in base64
 //!
 //! checkpoint
@@ -16,15 +16,18 @@
 
 use amparo_core::date::Day;
 use amparo_core::entry::Entry;
+use amparo_core::event::{Body, Publication, PublishedNumber};
 use amparo_core::id::Seq;
 use amparo_projections::profiles::{self, profiles};
-use amparo_projections::totals::{TotalsRow, totals};
 use amparo_projections::{Facts, ReadModel as _, View};
 use amparo_tlog::checkpoint::SignedCheckpoint;
 use amparo_tlog::consistency::{self, MAX_CONSISTENCY_PROOF_LEN};
 use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 use amparo_tlog::note::MAX_NOTE_LEN;
 use serde_json::{Value, json};
+
+use crate::command::totals::figure::Figure;
+use crate::error::Failure;
 
 /// The first line of a file.
 pub const HEADER: &str = "amparo/figure@v1";
@@ -38,9 +41,15 @@ pub const BYTES_MAX: usize = 64 * 1024 * 1024;
 pub struct FigureProof {
     /// The end of this day.
     pub as_of: Day,
+    /// The last entry that counts.
+    pub known_at: Seq,
     /// Who counts as held: a built-in profile, or one that the entries state, with its version.
     pub profile: String,
-    /// The entries up to the known-at, byte for byte.
+    /// The question, as the words of a command line.
+    pub query: Vec<String>,
+    /// The entry that published the figure, where one did.
+    pub publication: Option<Seq>,
+    /// The entries up to the known-at, or to the publication, byte for byte.
     pub lines: Vec<String>,
     /// From the tree of those entries to the head.
     pub proof: Vec<Hash>,
@@ -62,12 +71,14 @@ pub enum FigureFault {
 }
 
 impl FigureProof {
-    /// The rows that the entries give.
+    /// The numbers that the entries give; of a publication they must be the published ones.
     ///
     /// # Errors
-    /// [`FigureFault::Entry`].
-    pub fn rows(&self) -> Result<Vec<TotalsRow>, FigureFault> {
+    /// [`FigureFault::Entry`], [`FigureFault::Form`] for a question or profile that does not read,
+    /// [`FigureFault::OtherFigure`] for a publication of other numbers.
+    pub fn numbers(&self) -> Result<Vec<PublishedNumber>, FigureFault> {
         let mut facts = Facts::default();
+        let mut entries = Vec::with_capacity(self.lines.len());
         for (number, line) in self.lines.iter().enumerate() {
             let fault = |what: String| FigureFault::Entry(format!("e{number}: {what}"));
             let entry =
@@ -75,17 +86,62 @@ impl FigureProof {
             facts
                 .apply(&entry)
                 .map_err(|error| fault(error.to_string()))?;
+            entries.push(entry);
         }
-        let view = View::known_at(&facts, self.known_at());
+        let form = |what: &str| FigureFault::Form(what.to_owned());
+        let asked_in = |failure: Failure| FigureFault::Form(failure.message());
+        let at = |seq: Seq| {
+            usize::try_from(seq.number())
+                .ok()
+                .and_then(|n| entries.get(n))
+        };
+        let last = self.publication.unwrap_or(self.known_at);
+        let (Some(first), Some(asked), true) = (entries.first(), at(last), self.known_at <= last)
+        else {
+            return Err(form("it does not hold the entries that it counts"));
+        };
+        let Body::Ledger(opening) = first.event.body() else {
+            return Err(form("its first entry opens no ledger"));
+        };
+        let view = View::known_at(&facts, self.known_at);
         let profile = profiles::find(&profiles(&view), &self.profile);
-        let profile =
-            profile.ok_or_else(|| FigureFault::Form("its profile is unknown".to_owned()))?;
-        Ok(totals(&view, self.as_of, &profile))
+        let profile = profile.ok_or_else(|| form("its profile is unknown"))?;
+        let figure = Figure::of(&self.query).map_err(asked_in)?;
+        // Words such as `yesterday` mean what they meant on the day of the last entry.
+        let read_on = Day::at(asked.recorded.ms(), opening.time_zone);
+        let read_on = read_on.ok_or_else(|| form("its last entry has no sound time"))?;
+        let filters = figure
+            .filters_alone(opening.time_zone, read_on)
+            .map_err(asked_in)?;
+        let coordinates = (self.as_of, self.known_at);
+        let numbers = figure
+            .numbers(&facts, coordinates, &profile, &filters)
+            .map_err(asked_in)?;
+        match self.publication {
+            Some(_) => self.check_published(asked, numbers),
+            None => Ok(numbers),
+        }
     }
 
-    /// The last entry that counts.
-    pub fn known_at(&self) -> Seq {
-        Seq::new((self.lines.len() as u64).saturating_sub(1))
+    /// An entry published these numbers at these coordinates.
+    fn check_published(
+        &self,
+        entry: &Entry,
+        numbers: Vec<PublishedNumber>,
+    ) -> Result<Vec<PublishedNumber>, FigureFault> {
+        let other = |what: &str| FigureFault::OtherFigure(format!("{}: {what}", entry.seq));
+        let Body::Publication(published) = entry.event.body() else {
+            return Err(other("it is no publication"));
+        };
+        let is_same = published.as_of == self.as_of
+            && published.known_at == self.known_at
+            && label(published) == self.profile
+            && published.query.iter().map(|word| &**word).eq(&self.query);
+        match (is_same, published.numbers == numbers) {
+            (false, _) => Err(other("it was published of another question")),
+            (true, false) => Err(other("it published other numbers")),
+            (true, true) => Ok(numbers),
+        }
     }
 
     /// Checks that the head begins with the entries.
@@ -111,9 +167,9 @@ impl FigureProof {
     /// Writes the file.
     ///
     /// # Errors
-    /// As [`rows`](Self::rows).
+    /// As [`numbers`](Self::numbers).
     pub fn write(&self) -> Result<String, FigureFault> {
-        let mut text = format!("{HEADER}\n{}\n", self.claim(&self.rows()?));
+        let mut text = format!("{HEADER}\n{}\n", self.claim(&self.numbers()?));
         for line in &self.lines {
             text.push_str(line);
             text.push('\n');
@@ -127,12 +183,12 @@ impl FigureProof {
         Ok(text)
     }
 
-    /// Reads a file, and checks that its rows are what its entries give. Whose log it is, and
+    /// Reads a file, and checks that its numbers are what its entries give. Whose log it is, and
     /// whether the log holds these entries, is for the caller to check.
     ///
     /// # Errors
     /// [`FigureFault::Form`], [`FigureFault::Entry`], [`FigureFault::OtherFigure`].
-    pub fn read(bytes: &[u8]) -> Result<(Self, Vec<TotalsRow>), FigureFault> {
+    pub fn read(bytes: &[u8]) -> Result<(Self, Vec<PublishedNumber>), FigureFault> {
         let form = |what: &str| FigureFault::Form(what.to_owned());
         if bytes.len() > BYTES_MAX {
             return Err(form("it is longer than 64 MiB"));
@@ -156,11 +212,16 @@ impl FigureProof {
         }
         let proof = rest[entries..].iter().map(|line| hash(line));
         let proof: Option<Vec<Hash>> = proof.collect();
-        let (as_of, profile) =
-            coordinates(claim).ok_or_else(|| form("the figure's coordinates do not read"))?;
+        let claim: Value =
+            serde_json::from_str(claim).map_err(|_| form("its second line is no JSON"))?;
+        let claimed = Claimed::read(&claim);
+        let claimed = claimed.ok_or_else(|| form("the figure's coordinates do not read"))?;
         let figure = Self {
-            as_of,
-            profile,
+            as_of: claimed.as_of,
+            known_at: claimed.known_at,
+            profile: claimed.profile,
+            query: claimed.query,
+            publication: claimed.publication,
             lines: rest[..entries]
                 .iter()
                 .map(|line| (*line).to_owned())
@@ -169,39 +230,70 @@ impl FigureProof {
             checkpoint: SignedCheckpoint::parse(checkpoint.as_bytes())
                 .map_err(|error| form(&format!("its checkpoint is none: {error}")))?,
         };
-        let rows = figure.rows()?;
-        let counted = figure.claim(&rows);
-        match serde_json::from_str::<Value>(claim).is_ok_and(|claim| claim == counted) {
-            true => Ok((figure, rows)),
+        let last = figure.publication.unwrap_or(figure.known_at);
+        if last.number() + 1 != entries as u64 {
+            let wanted = last.number() + 1;
+            let what = format!("there are {entries} entries, and the figure follows from {wanted}");
+            return Err(FigureFault::Entry(what));
+        }
+        let numbers = figure.numbers()?;
+        let counted = figure.claim(&numbers);
+        match claim == counted {
+            true => Ok((figure, numbers)),
             false => Err(FigureFault::OtherFigure(counted.to_string())),
         }
     }
 
-    /// The second line: the coordinates and every row.
-    fn claim(&self, rows: &[TotalsRow]) -> Value {
-        let rows: Vec<Value> = rows
-            .iter()
-            .map(|row| {
-                let total = row.total;
-                json!({
-                    "axis": row.axis.to_string(), "state": row.state,
-                    "instrument": row.instrument,
-                    "low": total.low, "count": total.count, "high": total.high,
-                })
+    /// The second line: the coordinates and every number.
+    fn claim(&self, numbers: &[PublishedNumber]) -> Value {
+        let number = |number: &PublishedNumber| {
+            json!({
+                "axis": number.axis, "state": number.state,
+                "instrument": number.instrument.as_ref().map(|code| code.as_str()),
+                "by": number.by,
+                "low": number.low, "count": number.count, "high": number.high,
             })
-            .collect();
+        };
         json!({
-            "as_of": self.as_of.to_string(), "known_at": self.known_at().number(),
-            "profile": self.profile, "rows": rows,
+            "as_of": self.as_of.to_string(), "known_at": self.known_at.number(),
+            "profile": self.profile, "query": self.query,
+            "publication": self.publication.map(Seq::number),
+            "numbers": numbers.iter().map(number).collect::<Vec<_>>(),
         })
     }
 }
 
-fn coordinates(claim: &str) -> Option<(Day, String)> {
-    let claim: Value = serde_json::from_str(claim).ok()?;
-    let as_of = claim.get("as_of")?.as_str()?.parse().ok()?;
-    let profile = claim.get("profile")?.as_str()?.to_owned();
-    Some((as_of, profile))
+/// The profile of a publication, with its version.
+pub fn label(published: &Publication) -> String {
+    format!("{}@{}", published.profile, published.profile_version)
+}
+
+/// The coordinates of a file's second line.
+struct Claimed {
+    as_of: Day,
+    known_at: Seq,
+    profile: String,
+    query: Vec<String>,
+    publication: Option<Seq>,
+}
+
+impl Claimed {
+    fn read(claim: &Value) -> Option<Self> {
+        let query = claim.get("query")?.as_array()?.iter();
+        let publication = claim.get("publication")?;
+        Some(Self {
+            as_of: claim.get("as_of")?.as_str()?.parse().ok()?,
+            known_at: Seq::new(claim.get("known_at")?.as_u64()?),
+            profile: claim.get("profile")?.as_str()?.to_owned(),
+            query: query
+                .map(|word| word.as_str().map(str::to_owned))
+                .collect::<Option<_>>()?,
+            publication: match publication {
+                Value::Null => None,
+                number => Some(Seq::new(number.as_u64()?)),
+            },
+        })
+    }
 }
 
 fn base64(hash: &Hash) -> String {

@@ -120,6 +120,26 @@ impl FilterArgs {
                 subjects.push((people.reference(meant), merged(&people, meant)));
             }
         }
+        self.checked(zone, today, subjects)
+    }
+
+    /// Checks filters that name nobody, without a ledger.
+    ///
+    /// # Errors
+    /// Usage for a word, place or range that does not read, and for filters that name somebody.
+    pub fn check_unnamed(&self, zone: Tz, today: Day) -> Result<Asked, Failure> {
+        match self.names_somebody() {
+            true => Err(Failure::usage("nobody is known here by name")),
+            false => self.checked(zone, today, Vec::new()),
+        }
+    }
+
+    fn checked(
+        &self,
+        zone: Tz,
+        today: Day,
+        subjects: Vec<(String, Vec<Subject>)>,
+    ) -> Result<Asked, Failure> {
         let place = |typed: &String| {
             Place::new(typed).ok_or_else(|| {
                 Failure::usage("--place: this is no place").hint("write it as VE:Caracas")

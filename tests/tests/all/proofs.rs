@@ -124,7 +124,7 @@ fn a_figure_with_an_entry_left_out_or_a_better_number_proves_nothing() {
         .unwrap();
     let mut without = lines.clone();
     without.remove(arrest);
-    let held = lines[1].rfind("\"count\":").unwrap() + "\"count\":".len();
+    let held = lines[1].find("\"count\":").unwrap() + "\"count\":".len();
     let mut better = sound.clone();
     let at = lines[0].len() + 1 + held;
     let digit = if &better[at..=at] == "1" { "2" } else { "1" };
@@ -134,6 +134,75 @@ fn a_figure_with_an_entry_left_out_or_a_better_number_proves_nothing() {
         let run = bench.run(&["verify-proof", "changed.proof", "--policy", "policy.txt"]);
         assert_eq!(run.code, 4, "{what}: {}{}", run.out, run.err);
     }
+}
+
+#[test]
+fn a_published_figure_is_proven_with_the_question_it_answers() {
+    let bench = signed();
+    bench.ok(&[
+        "publish",
+        "Weekly",
+        "--as-of",
+        "2026-02-10",
+        "--",
+        "totals",
+        "--by",
+        "place",
+    ]);
+    let entry = "e54";
+    bench.refused(3, &["prove", "--figure", entry]);
+    bench.ok(&["checkpoint"]);
+    let published = bench.rows(&["show", entry])[0]["fields"]["numbers"].clone();
+    bench.ok(&["prove", "--figure", entry, "-o", "weekly.proof"]);
+    let asked = [
+        "prove",
+        "--figure",
+        "-o",
+        "asked.proof",
+        "--as-of",
+        "2026-02-10",
+        "--",
+        "totals",
+    ];
+    bench.ok(&[&asked[..], &["--state", "detained", "--min-sources", "1"]].concat());
+    bench.refused(2, &["prove", "--figure", "e1"]);
+    bench.refused(2, &["prove", "--figure", entry, "--as-of", "2026-02-09"]);
+    bench.refused(2, &["prove", "--figure", "--", "totals", "--person", "p1"]);
+    bench.refused(2, &["prove", "--figure", "--", "list"]);
+    let wanted = [
+        "totals",
+        "--as-of",
+        "2026-02-10",
+        "--state",
+        "detained",
+        "--min-sources",
+        "1",
+    ];
+    let wanted = bench.rows(&wanted)[0]["count"].clone();
+    remove(&bench.ledger());
+    let verify =
+        |name: &str| bench.run(&["verify-proof", name, "--policy", "policy.txt", "-O", "json"]);
+    let weekly = verify("weekly.proof");
+    assert_eq!(weekly.code, 0, "{}", weekly.err);
+    let rows = weekly.rows();
+    assert_eq!(
+        (&rows[0]["published"], &rows[0]["question"]),
+        (&entry.into(), &"totals --by place".into(),)
+    );
+    let counts = |rows: &[serde_json::Value]| -> Vec<String> {
+        rows.iter().map(|row| row["count"].to_string()).collect()
+    };
+    assert_eq!(counts(&rows), counts(published.as_array().unwrap()));
+    let asked = verify("asked.proof");
+    assert_eq!(asked.rows()[0]["count"], wanted, "{}", asked.err);
+    // The same numbers for another question prove nothing.
+    let text = fs::read_to_string(bench.path().join("weekly.proof")).unwrap();
+    let other = text
+        .replacen("\"by\",", "", 1)
+        .replacen("\"--by\"", "\"--depth\"", 1);
+    assert_ne!(other, text);
+    bench.file("other.proof", other);
+    assert_ne!(verify("other.proof").code, 0);
 }
 
 #[test]

@@ -155,6 +155,56 @@ fn a_restored_ledger_waits_until_somebody_says_that_nothing_is_newer() {
 }
 
 #[test]
+fn the_key_can_be_kept_elsewhere_and_no_other_signs() {
+    let bench = Bench::demo();
+    let key = bench.ledger().join("keys/checkpoint.key");
+    fs::rename(&key, bench.path().join("stick.key")).unwrap();
+    let none = bench.refused(3, &["checkpoint"]);
+    assert!(none.err.contains("no key to sign with"), "{}", none.err);
+    bench.run(&[
+        "init",
+        "-L",
+        "other",
+        "--name",
+        "Demo",
+        "--recorder",
+        "desk",
+    ]);
+    let other = bench.refused(2, &["checkpoint", "--key", "other/keys/checkpoint.key"]);
+    assert!(other.err.contains("not the key"), "{}", other.err);
+    bench.file("text", "no key\n");
+    let bad = bench.refused(2, &["checkpoint", "--key", "text"]);
+    assert!(bad.err.contains("holds no key of a log"), "{}", bad.err);
+    bench.refused(2, &["checkpoint", "--key", "nothing"]);
+    bench.run(&["witness", "key"]);
+    bench.refused(3, &["checkpoint", "--key", "ledger/keys/witness.key"]);
+    bench.ok(&["checkpoint", "--key", "stick.key"]);
+}
+
+#[test]
+fn no_new_key_is_made_where_something_was_signed() {
+    let bench = Bench::demo();
+    bench.ok(&["checkpoint"]);
+    let keys = ["checkpoints", "keys/checkpoint.key", "keys/last.checkpoint"];
+    for gone in 1..=keys.len() {
+        for name in &keys[..gone] {
+            remove(&bench.ledger().join(name));
+        }
+        for args in [&["checkpoint"][..], &ARREST] {
+            let run = bench.run(args);
+            assert_eq!(run.code, 4, "{gone} {args:?}: {}{}", run.out, run.err);
+        }
+        assert_eq!(bench.run(&["verify"]).code, 4, "{gone}");
+    }
+    // A ledger from before there were checkpoints has none of it, and gets a key.
+    let old = Bench::demo();
+    remove(&old.ledger().join("checkpoints"));
+    remove(&old.ledger().join("keys/checkpoint.key"));
+    old.ok(&ARREST);
+    old.ok(&["checkpoint"]);
+}
+
+#[test]
 fn the_sled_store_alone_remembers_what_was_signed() {
     let (bench, _, last) = signed_twice();
     remove(&bench.ledger().join("checkpoints"));

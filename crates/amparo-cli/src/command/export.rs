@@ -111,7 +111,9 @@ impl Export {
         let people = People::read(ledger)?;
         let mut chosen = BTreeSet::new();
         for typed in &self.of {
-            chosen.insert(people.to_write(typed)?);
+            let one = people.resolve(people.to_write(typed)?);
+            let all = people.iter().map(|known| known.subject);
+            chosen.extend(all.filter(|subject| people.resolve(*subject) == one));
         }
         Ok(Some(chosen))
     }

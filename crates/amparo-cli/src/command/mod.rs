@@ -48,7 +48,7 @@ mod resume;
 mod retract;
 mod show;
 mod status;
-mod totals;
+pub mod totals;
 mod undo;
 mod verify;
 mod verify_proof;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 
 use amparo_core::entry::Entry;
-use amparo_projections::totals::TotalsRow;
+use amparo_core::event::PublishedNumber;
 use amparo_tlog::checkpoint::SignedCheckpoint;
 use amparo_tlog::growth::{self, GrowthProof, VerifyGrowthError};
 use amparo_tlog::key::BadSignature;
@@ -168,29 +168,47 @@ fn record(
 }
 
 fn figure(bytes: &[u8], policy: &Policy) -> Result<Reply, No> {
-    let (figure, rows) = FigureProof::read(bytes).map_err(no_figure)?;
+    let (figure, numbers) = FigureProof::read(bytes).map_err(no_figure)?;
     let verdict = policy.assess(&figure.checkpoint)?;
     figure.check_entries().map_err(no_figure)?;
     if !verdict.is_accepted() {
         return Err(No::Policy(verdict.level()));
     }
-    let names = ["as_of", "known_at", "profile", "axis", "state"].map(Column::text);
-    let numbers = ["low", "count", "high"].map(Column::number);
-    let behind = ["instrument", "checkpoint", "level"].map(Column::text);
-    let columns = names.into_iter().chain(numbers).chain(behind);
+    let names = [
+        "as_of",
+        "known_at",
+        "profile",
+        "question",
+        "published",
+        "axis",
+        "state",
+    ];
+    let counts = ["low", "count", "high"].map(Column::number);
+    let behind = ["instrument", "by", "checkpoint", "level"].map(Column::text);
+    let columns = names
+        .map(Column::text)
+        .into_iter()
+        .chain(counts)
+        .chain(behind);
     let mut reply = Reply::new(Meta::default(), columns);
-    let is_shown = |row: &&TotalsRow| !row.total.is_zero() || row.axis == "profile";
-    for row in rows.iter().filter(is_shown) {
+    let is_shown = |number: &&PublishedNumber| number.high > 0 || &*number.axis == "profile";
+    for number in numbers.iter().filter(is_shown) {
+        let by = number.by.iter().map(|(grouping, value)| {
+            format!("{grouping} {}", value.as_deref().unwrap_or("unknown"))
+        });
         reply.push(vec![
             Cell::text(figure.as_of),
-            Cell::text(figure.known_at()),
+            Cell::text(figure.known_at),
             Cell::text(&figure.profile),
-            Cell::text(row.axis),
-            Cell::text(&row.state),
-            Cell::count(row.total.low),
-            Cell::count(row.total.count),
-            Cell::count(row.total.high),
-            Cell::maybe(row.instrument.as_deref()),
+            Cell::text(figure.query.join(" ")),
+            Cell::maybe(figure.publication),
+            Cell::text(&number.axis),
+            Cell::text(&number.state),
+            Cell::count(number.low),
+            Cell::count(number.count),
+            Cell::count(number.high),
+            Cell::maybe(number.instrument.as_ref().map(|code| code.as_str())),
+            Cell::list(by),
             Cell::count(figure.checkpoint.checkpoint().head().size()),
             Cell::text(verdict.level()),
         ]);

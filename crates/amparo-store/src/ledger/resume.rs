@@ -119,10 +119,8 @@ impl Ledger {
         random: Random<'_>,
     ) -> Result<(Appended, Vec<u64>), ResumeError> {
         self.check_resumable()?;
-        let mut given_up = Vec::new();
-        for size in self.book.sizes()? {
-            given_up.extend(self.book.stored(size)?.map(|stored| stored.checkpoint));
-        }
+        let stored = self.book.all()?.into_iter();
+        let mut given_up: Vec<_> = stored.map(|stored| stored.checkpoint).collect();
         given_up.extend(self.signed_heads()?);
         given_up.retain(|head| !self.extends(head));
         given_up.sort_by_key(|head| head.checkpoint().head().size());

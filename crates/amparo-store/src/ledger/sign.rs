@@ -201,11 +201,7 @@ impl Ledger {
     /// # Errors
     /// [`SigningError`].
     pub fn checkpoints(&self) -> Result<Vec<Stored>, SigningError> {
-        let mut all = Vec::new();
-        for size in self.book.sizes()? {
-            all.extend(self.book.stored(size)?);
-        }
-        Ok(all)
+        self.book.all()
     }
 
     /// The newest signed head.
@@ -294,6 +290,8 @@ impl Ledger {
         if let (Standing::Sound, Some(newest)) = (&self.standing, newest)
             && self
                 .in_store()
+                .ok()
+                .flatten()
                 .is_none_or(|kept| kept.checkpoint() != newest.checkpoint())
         {
             // A store that was built again; where it cannot take it, two places know still.
@@ -325,16 +323,24 @@ impl Ledger {
         let places = [
             self.book.newest()?,
             self.book.beside_the_key()?,
-            self.in_store(),
+            self.in_store()?,
         ];
         let mut heads: Vec<_> = places.into_iter().flatten().collect();
         heads.sort_by_key(|head| std::cmp::Reverse(head.checkpoint().head().size()));
         Ok(heads)
     }
 
-    fn in_store(&self) -> Option<SignedCheckpoint> {
-        let (_, bytes) = self.shelf.derived(IN_STORE).ok()??;
-        self.book.check("sled", &bytes).ok()
+    /// What the sled store keeps; a copy that does not read is none, since the store may be
+    /// damaged at any time and two other places know.
+    fn in_store(&self) -> Result<Option<SignedCheckpoint>, SigningError> {
+        let Ok(Some((_, bytes))) = self.shelf.derived(IN_STORE) else {
+            return Ok(None);
+        };
+        match bytes.is_empty() || self.book.log_key()?.is_some() {
+            true => Ok(self.book.check("sled", &bytes).ok()),
+            // Something was signed once, and the key to check it with is gone.
+            false => self.book.check("sled", &bytes).map(Some),
+        }
     }
 
     fn keep_in_store(&mut self, signed: &SignedCheckpoint) -> Result<(), ShelfError> {

@@ -15,7 +15,7 @@ use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 use amparo_tlog::tile::{TileId, changed_bundles, changed_tiles};
 use sha2::{Digest as _, Sha256};
 
-use super::{LOG_PUB, OPENINGS, Published, SUMMED, SUMS};
+use super::{DISCLOSURES, LOG_PUB, OPENINGS, Published, SUMMED, SUMS};
 use crate::files::{Files as _, RealFiles};
 
 /// The most bytes that are read of a file that is not a tile.
@@ -234,18 +234,20 @@ impl Check<'_> {
         }
     }
 
-    /// Files that a reader could take for part of the export.
+    /// Files that a reader could take for part of the log. Others are the host's own business.
     fn strangers(&mut self) {
         let size = self.published.size();
         let tiles = changed_tiles(0, size).map(|id| id.to_string());
         let bundles = changed_bundles(0, size).map(|id| id.to_string());
         let named = SUMMED.iter().map(|name| (*name).to_owned());
-        let mut known: BTreeSet<String> = tiles.chain(bundles).chain(named).collect();
-        known.insert(SUMS.to_owned());
+        let known: BTreeSet<String> = tiles.chain(bundles).chain(named).collect();
         let mut there = Vec::new();
-        let folder = self.published.folder.clone();
-        if let Err(error) = list(&folder, "", &mut there) {
-            self.found("export", error);
+        for part in ["tile", DISCLOSURES] {
+            let folder = self.published.folder.join(part);
+            match list(&folder, &format!("{part}/"), &mut there) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => self.found(part, error),
+                Ok(()) | Err(_) => {}
+            }
         }
         for name in there {
             if !known.contains(&name) {

@@ -263,11 +263,13 @@ def check_tile(folder, level, index, hashes, known):
 
 
 def check_strangers(folder, known):
-    for at, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
-            if path not in known and path not in SUMMED and path != "SHA256SUMS":
-                fault(path, "it is no part of this export")
+    """Files that a reader could take for part of the log; others are the host's own business."""
+    for part in ("tile", "disclosures"):
+        for at, _, names in os.walk(os.path.join(folder, part)):
+            for name in names:
+                path = os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
+                if path not in known and path not in SUMMED:
+                    fault(path, "it is no part of this export")
 
 
 def check_signature(key, text, signatures, what):

@@ -42,6 +42,18 @@ pub struct Stored {
     pub file: String,
 }
 
+impl Stored {
+    fn new(checkpoint: SignedCheckpoint, file: String, names: &[(CheckpointName, u64)]) -> Self {
+        let size = size_of(&checkpoint);
+        let own = names.iter().filter(|(_, of)| *of == size);
+        Self {
+            names: own.map(|(name, _)| name.clone()).collect(),
+            checkpoint,
+            file,
+        }
+    }
+}
+
 /// The signed heads of one ledger folder.
 #[derive(Debug)]
 pub(crate) struct Book {
@@ -137,16 +149,26 @@ impl Book {
         let Some(checkpoint) = self.checkpoint(&file)? else {
             return Ok(None);
         };
-        if checkpoint.checkpoint().head().size() != size {
+        if size_of(&checkpoint) != size {
             return Err(damaged(&file, "it is of another size than its name says"));
         }
         let names = self.names()?;
-        let names = names.into_iter().filter(|(_, of)| *of == size);
-        Ok(Some(Stored {
-            checkpoint,
-            names: names.map(|(name, _)| name).collect(),
-            file,
-        }))
+        Ok(Some(Stored::new(checkpoint, file, &names)))
+    }
+
+    /// Every signed head, in order of size.
+    pub(crate) fn all(&self) -> Result<Vec<Stored>, SigningError> {
+        let names = self.names()?;
+        let mut all = Vec::new();
+        for size in self.sizes()? {
+            let file = in_folder(&file_name(size));
+            let checkpoint = self.checkpoint(&file)?;
+            let checkpoint = checkpoint.filter(|checkpoint| size_of(checkpoint) == size);
+            let other = || damaged(&file, "it is of another size than its name says");
+            let checkpoint = checkpoint.ok_or_else(other)?;
+            all.push(Stored::new(checkpoint, file, &names));
+        }
+        Ok(all)
     }
 
     /// The newest signed head of the folder.

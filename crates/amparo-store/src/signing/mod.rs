@@ -13,6 +13,8 @@ mod book;
 pub(crate) mod key;
 mod name;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 

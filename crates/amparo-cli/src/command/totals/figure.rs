@@ -11,6 +11,7 @@ use amparo_core::id::{Code, Seq};
 use amparo_projections::totals::TotalsRow;
 use amparo_projections::{Facts, Profile, View};
 use amparo_store::ledger::Ledger;
+use chrono_tz::Tz;
 use clap::Parser;
 
 use super::rows::instrument;
@@ -101,6 +102,14 @@ impl Figure {
         read_on: Day,
     ) -> Result<Asked, Failure> {
         self.totals.filters.check(session, ledger, read_on)
+    }
+
+    /// The filters, without a ledger: a figure names nobody.
+    ///
+    /// # Errors
+    /// Usage, for a filter that does not read.
+    pub fn filters_alone(&self, zone: Tz, read_on: Day) -> Result<Asked, Failure> {
+        self.totals.filters.check_unnamed(zone, read_on)
     }
 
     /// Which lines are asked for.
