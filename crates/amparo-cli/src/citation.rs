@@ -8,6 +8,7 @@ use amparo_projections::Profile;
 use amparo_store::ledger::Ledger;
 
 use crate::figures;
+use crate::output::{short_root, text};
 
 /// What every sentence about the numbers of a figure says besides.
 pub struct Citation<'c> {
@@ -32,16 +33,17 @@ impl Citation<'_> {
         let opening = self.ledger.opening();
         format!(
             "{} at the end of {} ({}), as known at {seq} (recorded {recorded}), counted by {} \
-             ({}) with `{}`; ledger {} ({}), {} entries, root {}.",
+             ({}) with `{}`; ledger {} ({}), {} entries, root {} (in full {}).",
             what(number),
             self.as_of,
             opening.time_zone.name(),
             self.profile.label(),
             rule(self.profile),
-            self.query.join(" "),
+            text::shell_words(self.query),
             opening.name,
             opening.ledger,
             self.head.size,
+            short_root(&self.head.root),
             self.head.root,
         )
     }

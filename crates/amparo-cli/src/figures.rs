@@ -2,6 +2,7 @@
 
 use amparo_core::course::Count;
 use amparo_core::date::Day;
+use amparo_core::event::PublishedNumber;
 use amparo_core::kind::State;
 use amparo_projections::timeline::Standing;
 
@@ -74,6 +75,14 @@ pub fn standing(standing: &Standing) -> String {
         [] => point.to_owned(),
         _ => format!("{point}; {} possible", others.join(", ")),
     }
+}
+
+/// What a published number is laid out by: `place VE:Caracas`.
+pub fn published_by(number: &PublishedNumber) -> Cell {
+    Cell::list(number.by.iter().map(|(grouping, value)| {
+        let value = value.as_deref().unwrap_or("not known");
+        format!("{grouping} {value}")
+    }))
 }
 
 #[cfg(test)]

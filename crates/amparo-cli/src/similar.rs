@@ -243,7 +243,13 @@ impl Names {
                 }
             }
         }
-        for n in self.sharing_two_words(tables, words) {
+        let is_whole = |word: &u32| !self.is_initial(*word);
+        let whole: Vec<_> = words.iter().copied().filter(is_whole).collect();
+        let has_all = |n: &usize| {
+            let other = &self.names[*n].words;
+            whole.iter().all(|word| other.binary_search(word).is_ok())
+        };
+        for n in self.sharing_two_words(tables, words).filter(has_all) {
             if self.likeness(words, &self.names[n].words) == Some(Likeness::MoreWords)
                 && !take(&[n], Likeness::MoreWords)
             {

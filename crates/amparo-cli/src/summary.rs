@@ -85,7 +85,7 @@ fn profile_parts(profile: &Profile) -> Vec<String> {
 fn publication_parts(publication: &Publication) -> Vec<String> {
     vec![
         publication.figure.to_string(),
-        publication.query.join(" "),
+        crate::output::text::shell_words(&publication.query),
         format!("as of {}", publication.as_of),
         format!("known at {}", publication.known_at),
         format!("{}@{}", publication.profile, publication.profile_version),

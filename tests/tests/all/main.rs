@@ -16,6 +16,9 @@ mod bad_input;
 /// `totals --who` and `--evidence`: who and what is behind each number.
 #[cfg(test)]
 mod behind;
+/// Two small fixtures, every answer reckoned by hand.
+#[cfg(test)]
+mod by_hand;
 /// Processes killed while they write, journals cut short, two processes at once.
 #[cfg(test)]
 mod crash;

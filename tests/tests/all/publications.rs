@@ -285,7 +285,8 @@ fn a_sentence_has_all_coordinates() {
         "--state",
         "detained",
     ]);
-    let ends = format!("6 entries, root {}.\n", head["root"].as_str().unwrap());
+    let root = head["root"].as_str().unwrap();
+    let ends = format!("6 entries, root {} (in full {root}).\n", &root[..12]);
     assert!(
         of_now
             .out
@@ -312,6 +313,40 @@ fn a_sentence_has_all_coordinates() {
     let sentence = rows[0]["sentence"].as_str().unwrap();
     assert!(sentence.contains("as known at e4") && sentence.contains("; ledger Demo ("));
     assert!(sentence.contains(", 5 entries, root "), "{sentence}");
+    // The coordinates beside a cited publication are its own.
+    let meta = &bench.ok(&["cite", "e5", "-O", "json"]).json()["meta"];
+    assert_eq!(
+        (&meta["known_at"]["seq"], &meta["head"]["size"]),
+        (&4.into(), &5.into())
+    );
+    let filtered = [
+        "cite",
+        "-O",
+        "csv",
+        "--",
+        "totals",
+        "--source",
+        "Demo Watch",
+    ];
+    let csv = bench
+        .ok(&[&filtered[..], &["--state", "held", "--by", "place"]].concat())
+        .out;
+    let mut lines = csv.lines();
+    let heading = "figure,query,axis,state,instrument,by,low,count,high,sentence,as_of,";
+    assert!(lines.next().unwrap().starts_with(heading), "{csv}");
+    let row = ",totals --source 'Demo Watch' --state held --by place,profile,deprived-of-liberty,,\
+               place VE:Caracas,1,1,1,";
+    assert!(lines.next().unwrap().starts_with(row), "{csv}");
+    assert!(csv.contains(r#""source"#), "{csv}");
+    // A figure that was withdrawn is still what was published, and is said to be withdrawn.
+    bench.ok(&["retract", "e5"]);
+    let withdrawn = bench.ok(&["cite", "e5"]);
+    assert!(withdrawn.err.contains("withdrawn"), "{}", withdrawn.err);
+    assert!(
+        withdrawn.out.starts_with("2 (1..2) held"),
+        "{}",
+        withdrawn.out
+    );
 }
 
 #[test]

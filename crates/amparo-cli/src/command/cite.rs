@@ -15,8 +15,9 @@ use crate::derived::{Derived, not_a_log};
 use crate::entry_ref;
 use crate::error::Failure;
 use crate::figures;
-use crate::output::{Cell, Column, Reply, text};
-use crate::session::Session;
+use crate::filters::Asked;
+use crate::output::{Cell, Column, Head, KnownAt, Reply, text};
+use crate::session::{Session, today};
 
 /// Print a number in a sentence with all its coordinates, ready to be quoted and checked
 ///
@@ -40,6 +41,7 @@ struct Cited {
     at: (amparo_core::date::Day, Seq),
     profile: Profile,
     query: Vec<String>,
+    asked: Asked,
     numbers: Vec<PublishedNumber>,
     head: PublishedHead,
 }
@@ -48,7 +50,7 @@ impl Cite {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open(session, &self.at)?;
         let cited = match &self.entry {
-            Some(typed) => published(&derived, typed)?,
+            Some(typed) => published(session, &derived, typed)?,
             None => asked(session, &derived, query(self.query))?,
         };
         let (as_of, known_at) = cited.at;
@@ -70,23 +72,30 @@ impl Cite {
             session.write(lines.as_bytes())?;
             return Ok(Exit::Done);
         }
-        let columns = ["figure", "axis", "state", "instrument"].map(Column::text);
+        let columns = ["figure", "query", "axis", "state", "instrument", "by"].map(Column::text);
         let columns = columns.into_iter();
         let columns = columns.chain(["low", "count", "high"].map(Column::number));
         let columns = columns.chain([Column::text("sentence")]);
         let mut meta = derived.at.meta();
         (meta.as_of, meta.profile) = (Some(as_of), Some(cited.profile.label()));
-        meta.known_at = Some(crate::output::KnownAt {
+        meta.known_at = Some(KnownAt {
             seq: known_at.number(),
             recorded,
         });
-        let mut reply = Reply::at(meta, columns);
+        meta.head = Some(Head {
+            size: cited.head.size,
+            root: cited.head.root.to_string(),
+        });
+        let mut reply = Reply::at(cited.asked.show(meta), columns);
+        let question = text::shell_words(&cited.query);
         for (number, sentence) in cited.numbers.iter().zip(sentences) {
             reply.push(vec![
                 Cell::maybe(cited.figure.as_ref()),
+                Cell::text(&question),
                 Cell::text(&number.axis),
                 Cell::text(&number.state),
                 Cell::maybe(number.instrument.as_ref()),
+                figures::published_by(number),
                 Cell::count(number.low),
                 Cell::count(number.count),
                 Cell::count(number.high),
@@ -98,7 +107,11 @@ impl Cite {
     }
 }
 
-fn published(derived: &Derived, typed: &str) -> Result<Cited, Failure> {
+fn published(
+    session: &mut Session<'_, '_>,
+    derived: &Derived,
+    typed: &str,
+) -> Result<Cited, Failure> {
     let entry = entry_ref::find(&derived.ledger, typed)?;
     let Body::Publication(publication) = entry.event.body() else {
         let message = format!("{} publishes no figure", entry.seq);
@@ -109,11 +122,22 @@ fn published(derived: &Derived, typed: &str) -> Result<Cited, Failure> {
     let label = format!("{}@{}", publication.profile, publication.profile_version);
     let view = View::known_at(&derived.facts, publication.known_at);
     let profile = profiles::find(&profiles(&view), &label);
+    let figure = Figure::of(&publication.query)
+        .map_err(|_| not_a_log(entry.seq, "its question does not read"))?;
+    let read_on = today(&derived.ledger, entry.recorded)?;
+    let asked = figure.filters(session, &derived.ledger, read_on)?;
+    if !derived.today().is_in_force(entry.seq) {
+        let seq = entry.seq;
+        session.talk(format!(
+            "{seq} was withdrawn or replaced; see `amparo show {seq}`"
+        ));
+    }
     Ok(Cited {
         figure: Some(publication.figure.to_string()),
         at: (publication.as_of, publication.known_at),
         profile: profile.ok_or_else(|| not_a_log(entry.seq, "its profile is not of this log"))?,
         query: publication.query.iter().map(ToString::to_string).collect(),
+        asked,
         numbers: publication.numbers.clone(),
         head: publication.head.clone(),
     })
@@ -131,6 +155,7 @@ fn asked(
         figure: None,
         at,
         numbers: figure.numbers(&derived.facts, at, &derived.profile, &filters)?,
+        asked: filters,
         profile: derived.profile.clone(),
         head: head(derived),
         query,

@@ -1,5 +1,7 @@
 //! `claims`: what is claimed, beside what is documented.
 
+mod opened;
+
 use amparo_core::date::Period;
 use amparo_core::value::Measure;
 use amparo_core::word::Word as _;
@@ -19,6 +21,12 @@ use crate::session::Session;
 ///
 /// The gap is claimed less documented: a range, since both can be. A claim is never added to a
 /// count. A scope in words that no place in the log matches is compared with the whole.
+///
+/// --who lists who is documented of what each claim speaks of: their counts add up to what stands
+/// beside the claim. --figures lists what each claimant stated of one measure, instrument and scope
+/// over time, and by how much it moved. --disputes lists claims of different claimants on the same
+/// thing whose numbers cannot both be true, and how far they are apart at least; "about" is taken
+/// to mean a tenth more or less.
 #[derive(Debug, Args)]
 pub struct Claims {
     /// Only claims of this measure: held, arrests, releases, clemency-requests, ...
@@ -27,6 +35,15 @@ pub struct Claims {
     /// Only claims of claimants whose name has this in it, whatever its case
     #[arg(long, value_name = "NAME")]
     claimant: Option<String>,
+    /// List who is documented of what each claim speaks of, with the entry of each
+    #[arg(long, visible_alias = "evidence", conflicts_with_all = ["figures", "disputes"])]
+    who: bool,
+    /// List how the figure of each claimant moved
+    #[arg(long, conflicts_with = "disputes")]
+    figures: bool,
+    /// List the claims that contradict each other
+    #[arg(long)]
+    disputes: bool,
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
@@ -60,7 +77,14 @@ impl Claims {
             .filter("measure", measure.map(|measure| measure.word()))
             .filter("claimant", self.claimant);
         let meta = filters.show(meta);
-        let reply = if figures::is_for_people(session.globals.format) {
+        let is_for_people = figures::is_for_people(session.globals.format);
+        let reply = if self.who {
+            opened::who(meta, &derived, &view, &rows)?
+        } else if self.figures {
+            opened::moves(meta, &rows, is_for_people)
+        } else if self.disputes {
+            opened::contradicting(meta, &view, &rows)
+        } else if is_for_people {
             for_people(meta, &rows)
         } else {
             for_programs(meta, &derived, &rows)

@@ -13,7 +13,7 @@ use crate::coordinates::Coordinates;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
-use crate::output::{Cell, Column, Reply};
+use crate::output::{Cell, Column, Reply, text};
 use crate::session::{Session, whole_meta};
 
 /// The folder where none is named.
@@ -45,7 +45,10 @@ impl Demo {
             ),
         };
         let program = program(session);
-        let prefix = format!("{program} -L {}", quoted(&shown.to_string_lossy()));
+        let prefix = format!(
+            "{program} -L {}",
+            text::shell_word(&shown.to_string_lossy())
+        );
         let ledger = record::make(session, &dir, &prefix)?;
         if !figures::is_for_people(session.globals.format) {
             let mut reply = Reply::new(whole_meta(&ledger), columns());
@@ -85,32 +88,5 @@ fn program(session: &Session<'_, '_>) -> &'static str {
     match session.world.variable("CARGO_PKG_NAME") {
         Some("amparo-cli") => "cargo run -q --release --",
         _ => "amparo",
-    }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
-    match !path.is_empty() && path.chars().all(is_plain) {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', "'\\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_quoted_where_a_shell_would_read_it_otherwise() {
-        for (path, shown) in [
-            ("amparo-demo", "amparo-demo"),
-            ("/home/año/d.1", "/home/año/d.1"),
-            ("my demo", "'my demo'"),
-            ("it's", "'it'\\''s'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(path), shown);
-        }
     }
 }

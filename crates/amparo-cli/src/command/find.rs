@@ -116,11 +116,12 @@ fn similar(session: &mut Session<'_, '_>, typed: &str) -> Result<Exit, Failure> 
             let (one, other) = (persons.root(pair.one), persons.root(pair.other));
             reply.push(suggestion(Some(one), "", other, pair.likeness));
         }
-        for who in &found.too_many {
-            let reference = &persons.root(*who).reference;
+        if let Some(first) = found.too_many.first() {
+            let first = &persons.root(*first).reference;
             session.talk(format!(
-                "note: more than {OTHERS_MAX} others have a name like {reference}; `amparo find \
-                 --similar {reference}` lists them"
+                "note: {} have a name like that of more than {OTHERS_MAX} others, which says too \
+                 little; `amparo find --similar {first}` lists those of the first",
+                found.too_many.len()
             ));
         }
     } else {

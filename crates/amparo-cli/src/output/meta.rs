@@ -105,13 +105,19 @@ impl Meta {
                 .iter()
                 .map(|(option, value)| format!("{option} {value}")),
         );
-        parts.extend(self.head.as_ref().map(|head| {
-            let root: String = head.root.chars().take(ROOT_CHARS_SHOWN).collect();
-            format!("{} entries, root {root}", head.size)
-        }));
+        parts.extend(
+            self.head
+                .as_ref()
+                .map(|head| format!("{} entries, root {}", head.size, short_root(&head.root))),
+        );
         parts.join(" · ")
     }
 }
 
 /// How much of a root a caption shows: enough to see that two differ.
 const ROOT_CHARS_SHOWN: usize = 12;
+
+/// The beginning of a root in hex, as captions show it.
+pub fn short_root(root: &str) -> &str {
+    root.get(..ROOT_CHARS_SHOWN).unwrap_or(root)
+}

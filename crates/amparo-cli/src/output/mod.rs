@@ -14,7 +14,7 @@ pub mod text;
 use std::io::{self, Write};
 
 pub use cell::{Cell, Column};
-pub use meta::{Head, KnownAt, Meta};
+pub use meta::{Head, KnownAt, Meta, short_root};
 
 use crate::args::OutputFormat;
 

@@ -33,6 +33,21 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// A word as a shell takes it.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-:,=+@".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+/// Words of a command line as a shell takes them.
+pub fn shell_words(words: &[impl AsRef<str>]) -> String {
+    let words: Vec<_> = words.iter().map(|word| shell_word(word.as_ref())).collect();
+    words.join(" ")
+}
+
 /// A JSON string, with steering characters escaped: the same value to a program, and harmless on
 /// a terminal.
 pub fn json(text: &str) -> String {
@@ -82,6 +97,26 @@ pub fn markdown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
+        for (word, shown) in [
+            ("amparo-demo", "amparo-demo"),
+            ("/home/año/d.1", "/home/año/d.1"),
+            ("2026-02-01..2026-02-09", "2026-02-01..2026-02-09"),
+            ("my demo", "'my demo'"),
+            ("it's", "'it'\\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("2026~", "'2026~'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(word), shown);
+        }
+        assert_eq!(
+            shell_words(&["--source", "Demo Watch"]),
+            "--source 'Demo Watch'"
+        );
+    }
 
     #[test]
     fn steering_characters_are_shown_and_scripts_are_left_alone() {

@@ -15,7 +15,7 @@ use crate::command::totals::figure::Figure;
 use crate::derived::{Derived, not_a_log};
 use crate::error::{Failure, FailureKind};
 use crate::figures;
-use crate::output::{Cell, Column, Reply};
+use crate::output::{Cell, Column, Reply, text};
 use crate::session::{Session, today};
 
 /// What the report answers.
@@ -226,19 +226,15 @@ impl Again<'_> {
                     "{}@{}",
                     published.profile, published.profile_version
                 )),
-                Cell::text(published.query.join(" ")),
+                Cell::text(text::shell_words(&published.query)),
             ]);
         }
-        let by = number.by.iter().map(|(grouping, value)| {
-            let value = value.as_deref().unwrap_or("not known");
-            format!("{grouping} {value}")
-        });
         cells.extend([
             Cell::Flag(self.follows == Follows::FromTheLog),
             Cell::text(&number.axis),
             Cell::text(&number.state),
             Cell::maybe(number.instrument.as_ref()),
-            Cell::list(by),
+            figures::published_by(number),
         ]);
         match for_people {
             true => cells.extend([was, now].map(|count| Cell::text(figures::count(count)))),
