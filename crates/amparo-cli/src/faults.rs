@@ -17,6 +17,13 @@ pub enum Origin {
         /// The line, from 1.
         line: u64,
     },
+    /// A cell of a table, by its row; the fault's field is its column.
+    Cell {
+        /// The file as it was named.
+        file: String,
+        /// The row, from 1, the header counting.
+        row: u64,
+    },
     /// An option or argument of the command line.
     Flag(String),
 }
@@ -43,6 +50,19 @@ impl InputFault {
         }
     }
 
+    /// A fault of a cell, or of a whole row where the fault names no field. There is no excerpt:
+    /// a row of a table may name people.
+    pub fn of_cell(file: &str, row: u64, fault: Fault) -> Self {
+        Self {
+            origin: Origin::Cell {
+                file: file.to_owned(),
+                row,
+            },
+            fault: Box::new(fault),
+            excerpt: None,
+        }
+    }
+
     /// A fault of an option, which needs no excerpt: it stands on the command line.
     pub fn of_flag(flag: String, fault: Fault) -> Self {
         Self {
@@ -62,6 +82,13 @@ impl InputFault {
                     text::visible(file),
                     self.fault.column
                 )
+            }
+            Origin::Cell { file, row } if self.fault.field.is_empty() => {
+                format!("{}: row {row}: {message}", text::visible(file))
+            }
+            Origin::Cell { file, row } => {
+                let (file, column) = (text::visible(file), text::visible(&self.fault.field));
+                format!("{file}: row {row}, column {column}: {message}")
             }
             Origin::Flag(flag) => format!("{flag}: {message}"),
         }];
@@ -85,6 +112,9 @@ impl InputFault {
                 text::json(file),
                 self.fault.column
             ),
+            Origin::Cell { file, row } => {
+                write!(out, "\"file\":{},\"row\":{row}", text::json(file))
+            }
             Origin::Flag(flag) => write!(out, "\"flag\":{}", text::json(flag)),
         };
         let remedy = self.fault.remedy.as_ref();

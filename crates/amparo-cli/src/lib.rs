@@ -29,6 +29,7 @@ mod globals;
 mod intake;
 mod lines;
 mod listing;
+mod lists;
 mod new_file;
 mod output;
 mod people;
@@ -40,6 +41,7 @@ mod source_flag;
 mod standing;
 mod stream;
 mod summary;
+mod unfinished;
 mod world;
 
 pub use world::World;

@@ -4,6 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use crate::error::Failure;
 use crate::session::Session;
@@ -13,6 +14,22 @@ use crate::session::Session;
 /// # Errors
 /// Usage, when it is there or cannot be made.
 pub fn create(session: &Session<'_, '_>, name: &str) -> Result<File, Failure> {
+    create_in(&session.world.dir, name)
+}
+
+/// Creates a file that is not there, in a folder of one's own choice.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_in(folder: &Path, name: &str) -> Result<File, Failure> {
+    open(&folder.join(name)).map_err(|error| not_created(name, &error))
+}
+
+/// Opens a file that is not there, readable by its owner alone.
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -20,12 +37,21 @@ pub fn create(session: &Session<'_, '_>, name: &str) -> Result<File, Failure> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    let created = options.open(session.world.dir.join(name));
-    created.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already"))
-            .hint("an export overwrites nothing; name a new file"),
+    options.open(path)
+}
+
+/// Why something could not be created.
+pub fn not_created(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => there_already(name),
         _ => Failure::usage(format!("cannot write {name}")).cause(error.to_string()),
-    })
+    }
+}
+
+/// That something of that name is there.
+pub fn there_already(name: &str) -> Failure {
+    Failure::usage(format!("{name} is there already"))
+        .hint("an export overwrites nothing; name a new file or folder")
 }
 
 /// Writes a new file whole and durably.

@@ -57,6 +57,11 @@ impl Private {
         &self.refs
     }
 
+    /// The note.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
     /// Sources that must not be seen.
     pub fn sources(&self) -> &[Source] {
         &self.sources

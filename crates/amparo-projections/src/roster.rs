@@ -113,6 +113,14 @@ fn row(
     })
 }
 
+/// The state at the point dates of the end of a day, with the first and last day on which the
+/// present run of it can have begun; `None` where nothing is documented.
+pub fn present(course: &Course<State>, as_of: Day) -> Option<(State, (Day, Day))> {
+    let state = course.at(as_of).point?.step.state;
+    let first = present_run(course, as_of, |other| other == state)?.first()?;
+    Some((state, (first.lo, first.hi)))
+}
+
 /// The steps of the present run of such states at the end of a day, up to the one that stands:
 /// the one at the points if it is in such a state, else the last of those that can be. `None` if
 /// nothing of the kind is possible.

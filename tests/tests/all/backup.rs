@@ -62,6 +62,7 @@ fn a_restored_ledger_goes_on_with_its_keys_and_shows_no_names_without() {
     ]);
     bench.ok(&["checkpoint"]);
     bench.ok(&["backup", "copy", "--keys", "copied-keys"]);
+    bench.ok(&["export", "-o", "newest.jsonl"]);
     for (folder, keys, name) in [("with", true, "Ana Demo"), ("without", false, "p1")] {
         let mut args = vec!["restore", "copy", folder];
         args.extend(
@@ -84,6 +85,10 @@ fn a_restored_ledger_goes_on_with_its_keys_and_shows_no_names_without() {
             "2026-01",
             "--unsourced",
         ];
+        let refused = bench.run(&more);
+        assert_eq!(refused.code, 4, "{}", refused.err);
+        let resumed = bench.run(&["-L", folder, "resume", "--from", "newest.jsonl"]);
+        assert_eq!(resumed.code == 0, keys, "{}", resumed.err);
         assert_eq!(bench.run(&more).code == 0, keys);
     }
     assert_eq!(

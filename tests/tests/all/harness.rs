@@ -47,19 +47,16 @@ impl Bench {
 
     /// A folder with a ledger named Demo, in the time zone of Caracas.
     pub fn new() -> Self {
+        Self::new_in("America/Caracas")
+    }
+
+    /// A folder with a ledger named Demo, in a time zone.
+    pub fn new_in(zone: &str) -> Self {
         let bench = Self {
             has_ledger: true,
             ..Self::empty()
         };
-        bench.ok(&[
-            "init",
-            "--name",
-            "Demo",
-            "--tz",
-            "America/Caracas",
-            "--recorder",
-            "desk",
-        ]);
+        bench.ok(&["init", "--name", "Demo", "--tz", zone, "--recorder", "desk"]);
         bench
     }
 

@@ -34,6 +34,9 @@ mod erase;
 /// Every exit code of the design, each made once.
 #[cfg(test)]
 mod exit_codes;
+/// `export --csv`, `--xlsx`, `--datapackage`: tables, named nobody, whole or not there.
+#[cfg(test)]
+mod export_tables;
 /// The filters: on whose word, and of whom.
 #[cfg(test)]
 mod filters;
@@ -46,6 +49,9 @@ mod identity;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
+/// `import list`: what follows from successive full lists of people in custody.
+#[cfg(test)]
+mod lists;
 /// `status`, `claims`, `report`, `replay`, `audit`: what they answer, and what they refuse.
 #[cfg(test)]
 mod look;

@@ -153,7 +153,7 @@ fn for_people(meta: Meta, rows: &[ClaimRow<'_>]) -> Reply {
     reply
 }
 
-fn for_programs(meta: Meta, derived: &Derived, rows: &[ClaimRow<'_>]) -> Reply {
+pub(super) fn for_programs(meta: Meta, derived: &Derived, rows: &[ClaimRow<'_>]) -> Reply {
     let columns = [
         "entry",
         "claimant",

@@ -1,4 +1,6 @@
-//! `export`: writes the log as it is stored.
+//! `export`: writes the log as it is stored, and tables that are derived from it.
+
+mod tables;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,14 +21,19 @@ use crate::output::{Cell, Column, Reply, text};
 use crate::people::People;
 use crate::progress::Progress;
 use crate::session::{Session, whole_meta};
+use tables::TableArgs;
 
-/// Write every entry as JSON Lines: the very bytes that are stored and hashed
+/// Write every entry as JSON Lines, the very bytes that are stored and hashed; or tables
 ///
 /// Without --openings the export names nobody, and can be published. With it, the private fields
 /// follow each entry; keep such a file as you keep keys. With --tiles it is a folder of static files
 /// for any web host or stick: entries, Merkle tiles, the newest signed head, and a script that
 /// verifies them with Python alone. What stands in clear in an entry is public then: kinds, days,
 /// places, sources, pseudonyms of persons; VERIFY.md in the folder says it all.
+///
+/// Tables are derived at coordinates: people, events, sources, totals and claims, one thing a row.
+/// Without --names they name nobody, but each person's story stands in them; --suppress-below leaves
+/// out all that is about one person.
 #[derive(Debug, Args)]
 pub struct Export {
     /// Write to a new file, and answer with a summary [default: standard output]
@@ -45,10 +52,16 @@ pub struct Export {
     /// Show them of this person or group alone; several times for several
     #[arg(long, value_name = "PERSON", requires = "disclose")]
     of: Vec<String>,
+    #[command(flatten)]
+    tables: TableArgs,
 }
 
 impl Export {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        if self.tables.is_asked() {
+            return self.tables.run(session);
+        }
+        self.tables.refuse_coordinates()?;
         if let Some(folder) = self.tiles.clone() {
             return self.to_tiles(session, &folder);
         }

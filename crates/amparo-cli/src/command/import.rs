@@ -1,8 +1,9 @@
 //! `import`: records the drafts of files.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::Exit;
+use super::import_list::ImportList;
 use crate::args::RecorderArgs;
 use crate::error::Failure;
 use crate::faults::InputFault;
@@ -16,8 +17,14 @@ use crate::session::{Session, Writing, whole_meta};
 /// All files are checked first, and nothing is written if any line of any of them is refused;
 /// every fault is reported. What is recorded already is left as it is, so that importing a file
 /// twice changes nothing.
+///
+/// `amparo import list` takes full lists of people in custody instead, and records what follows
+/// from their comparison. A file that is itself called `list` is `./list`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Import {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Files of drafts; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
@@ -28,10 +35,16 @@ pub struct Import {
     recorder: RecorderArgs,
 }
 
+#[derive(Debug, Subcommand)]
+enum Action {
+    List(ImportList),
+}
+
 impl Import {
     /// An import of standard input.
     pub(super) fn stdin(dry_run: bool, recorder: RecorderArgs) -> Self {
         Self {
+            action: None,
             files: vec!["-".to_owned()],
             dry_run,
             recorder,
@@ -39,6 +52,9 @@ impl Import {
     }
 
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        if let Some(Action::List(list)) = self.action {
+            return list.run(session);
+        }
         if self.files.iter().filter(|file| *file == "-").count() > 1 {
             return Err(Failure::usage("standard input can be read once only"));
         }
@@ -145,7 +161,7 @@ pub(super) fn reply(
     session.reply(&reply)
 }
 
-fn told(session: &mut Session<'_, '_>, before: u64, after: u64, held: bool) {
+pub(super) fn told(session: &mut Session<'_, '_>, before: u64, after: u64, held: bool) {
     if held {
         session.talk("note: the clock stands before the last entry; recorded at the time of that");
     }

@@ -32,6 +32,7 @@ mod find;
 mod flows;
 mod group;
 mod import;
+mod import_list;
 mod init;
 mod instrument;
 mod list;

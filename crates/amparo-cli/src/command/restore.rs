@@ -12,9 +12,9 @@ use crate::session::Session;
 
 /// Make a ledger from a backup, in a new folder, and verify it whole
 ///
-/// Without --keys it can be read, counted and verified, and shows no names. With the keys of the
-/// backup it goes on as it was. If the keys remember a signed head that the backup does not hold,
-/// nothing is appended or signed until `resume`: something came after this backup.
+/// Without --keys it can be read, counted and verified, and shows no names. A backup does not know
+/// what was recorded after it, so nothing is appended or signed until `resume` says how to go on:
+/// from the newest export there is, or without what may be missing.
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The folder of the backup
@@ -42,6 +42,7 @@ impl Restore {
         if let Some(keys) = &keys {
             copy_keys(keys, &keys_of(&to)).map_err(failed)?;
         }
+        Ledger::mark_restored(&to).map_err(|error| Failure::signing(&error))?;
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
@@ -52,7 +53,13 @@ impl Restore {
         let findings = verified.findings.iter().map(ToString::to_string);
         let findings: Vec<_> = findings.collect();
         match findings.is_empty() {
-            true => Ok(Exit::Done),
+            true => {
+                session.talk(
+                    "before anything is recorded: `amparo resume --from` the newest export there \
+                     is, or `amparo resume --fork --reason TEXT`",
+                );
+                Ok(Exit::Done)
+            }
             false => {
                 let is_of_heads = |finding: &Finding| finding.part == Part::Checkpoints;
                 let (message, hint) = match verified.findings.iter().all(is_of_heads) {

@@ -7,32 +7,53 @@ use super::{Reply, text};
 
 /// Writes the rows as RFC 4180 CSV with the coordinates behind each row's own cells.
 pub(super) fn write(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
-    let mut columns = reply.columns.clone();
-    let mut rows = reply.rows.clone();
-    let coordinates = if reply.at_coordinates {
-        reply.meta.cells()
-    } else {
-        Vec::new()
+    let coordinates = match reply.at_coordinates {
+        true => reply.meta.beside(&reply.columns),
+        false => Vec::new(),
     };
-    let is_own = |key: &str| reply.columns.iter().any(|column| column.key == key);
-    let more: Vec<_> = coordinates
-        .into_iter()
-        .filter(|(key, _)| !is_own(key))
-        .collect();
-    columns.extend(more.iter().map(|(key, _)| Column::machine(*key)));
-    // A row of its own for the coordinates, so that the heading is the same without any row.
-    rows.push(vec![Cell::Empty; reply.columns.len()]);
-    for row in &mut rows {
-        row.extend(more.iter().map(|(_, cell)| cell.clone()));
+    let (columns, rows) = spread(&reply.columns, &reply.rows);
+    let mut csv = CsvRows::begin(&columns, &coordinates, out)?;
+    rows.iter().try_for_each(|row| csv.row(row))?;
+    csv.end().map(|_| ())
+}
+
+/// Rows of CSV that are written as they come.
+pub struct CsvRows<W: Write> {
+    csv: csv::Writer<W>,
+    coordinates: Vec<String>,
+}
+
+impl<W: Write> CsvRows<W> {
+    /// Writes the heading: the columns, and behind them the coordinates, which each row repeats.
+    ///
+    /// # Errors
+    /// Whatever the writer answers.
+    pub fn begin(columns: &[Column], coordinates: &[(Column, Cell)], out: W) -> io::Result<Self> {
+        let mut csv = csv::Writer::from_writer(out);
+        let more = coordinates.iter().map(|(column, _)| column);
+        csv.write_record(columns.iter().chain(more).map(|column| &*column.key))?;
+        let coordinates = coordinates.iter().map(|(_, cell)| field(cell)).collect();
+        Ok(Self { csv, coordinates })
     }
-    let (columns, mut rows) = spread(&columns, &rows);
-    rows.pop();
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(columns.iter().map(|column| &*column.key))?;
-    for row in &rows {
-        csv.write_record(row.iter().map(field))?;
+
+    /// Writes a row: one cell for each column.
+    ///
+    /// # Errors
+    /// Whatever the writer answers.
+    pub fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+        let own = cells.iter().map(field);
+        let record = own.chain(self.coordinates.iter().cloned());
+        Ok(self.csv.write_record(record)?)
     }
-    csv.flush()
+
+    /// Ends the rows, and gives the writer back.
+    ///
+    /// # Errors
+    /// Whatever the writer answers.
+    pub fn end(self) -> io::Result<W> {
+        let flushed = self.csv.into_inner();
+        flushed.map_err(csv::IntoInnerError::into_error)
+    }
 }
 
 fn field(cell: &Cell) -> String {

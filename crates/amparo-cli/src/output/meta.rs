@@ -4,7 +4,7 @@ use amparo_core::date::Day;
 use amparo_core::entry::{FORMAT_VERSION, Recorded};
 use amparo_core::id::LedgerId;
 
-use super::cell::Cell;
+use super::cell::{Cell, Column, spread};
 
 /// What an answer was derived from. Everything is absent where no ledger was asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +76,20 @@ impl Meta {
                     .map_or(Cell::Empty, |_| Cell::count(FORMAT_VERSION)),
             ),
         ]
+    }
+
+    /// The coordinates as columns of their own, `known_at_seq`, to stand behind others; those that
+    /// the others have are left out.
+    pub fn beside(&self, columns: &[Column]) -> Vec<(Column, Cell)> {
+        let is_own = |key: &str| columns.iter().any(|column| column.key == key);
+        let cells = self.cells().into_iter().filter(|(key, _)| !is_own(key));
+        let (keys, cells): (Vec<_>, Vec<_>) = cells.unzip();
+        let columns: Vec<_> = keys.into_iter().map(Column::machine).collect();
+        let (columns, rows) = spread(&columns, &[cells]);
+        columns
+            .into_iter()
+            .zip(rows.into_iter().flatten())
+            .collect()
     }
 
     fn filters_json(&self) -> String {

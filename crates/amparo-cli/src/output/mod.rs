@@ -14,6 +14,7 @@ pub mod text;
 use std::io::{self, Write};
 
 pub use cell::{Cell, Column};
+pub use delimited::CsvRows;
 pub use meta::{Head, KnownAt, Meta, short_root};
 
 use crate::args::OutputFormat;
@@ -72,6 +73,11 @@ impl Reply {
         );
         row.resize(self.columns.len(), Cell::Empty);
         self.rows.push(row);
+    }
+
+    /// The columns and the rows, without the coordinates.
+    pub fn into_rows(self) -> (Vec<Column>, Vec<Vec<Cell>>) {
+        (self.columns, self.rows)
     }
 
     /// Whether there is no row.

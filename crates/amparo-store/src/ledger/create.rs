@@ -88,11 +88,11 @@ pub(super) struct Foundation {
 impl Foundation {
     /// Makes keys and an empty journal in a folder that is empty or does not exist.
     pub(super) fn lay(
+        files: Arc<dyn Files>,
         folder: &Path,
         ledger: LedgerId,
         random: Random<'_>,
     ) -> Result<Self, InitError> {
-        let files: Arc<dyn Files> = Arc::new(RealFiles);
         let failed = |source| InitError::Io {
             folder: folder.to_owned(),
             source,
@@ -151,9 +151,9 @@ impl Foundation {
             .replace(&path, settings.write().as_bytes())
             .map_err(failed)?;
         self.files.sync_folder(&self.folder).map_err(failed)?;
-        let folder = self.folder.clone();
+        let (files, folder) = (self.files.clone(), self.folder.clone());
         drop(self);
-        Ok(Ledger::open(&folder, Access::Write, &mut |_| {})?)
+        Ok(Ledger::open_on(files, &folder, Access::Write, &mut |_| {})?)
     }
 }
 
@@ -163,6 +163,20 @@ impl Ledger {
     /// # Errors
     /// [`InitError`]; a folder that holds anything is left as it is.
     pub fn init(
+        folder: &Path,
+        new: &NewLedger,
+        now: Recorded,
+        random: Random<'_>,
+    ) -> Result<Self, InitError> {
+        Self::init_on(Arc::new(RealFiles), folder, new, now, random)
+    }
+
+    /// The same over other files than the system's: ones that fail on demand.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init).
+    pub fn init_on(
+        files: Arc<dyn Files>,
         folder: &Path,
         new: &NewLedger,
         now: Recorded,
@@ -190,7 +204,7 @@ impl Ledger {
             private: Vec::new(),
         };
         let line = opening.line();
-        let mut foundation = Foundation::lay(folder, ledger, random)?;
+        let mut foundation = Foundation::lay(files, folder, ledger, random)?;
         let mut frontier = Frontier::new();
         frontier.push(leaf_hash(line.as_bytes()));
         let record = Record {

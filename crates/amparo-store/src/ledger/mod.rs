@@ -23,6 +23,7 @@ mod sign;
 mod tests;
 mod transfer;
 mod verify;
+mod verify_sealed;
 mod verify_signed;
 mod witness;
 

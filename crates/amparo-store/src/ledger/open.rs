@@ -117,7 +117,20 @@ impl Ledger {
         access: Access,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<Self, OpenError> {
-        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        Self::open_on(Arc::new(RealFiles), folder, access, notify)
+    }
+
+    /// The same over other files than the system's: ones that fail on demand. The sled store,
+    /// which may be lost at any time, is opened on the system's in any case.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        files: Arc<dyn Files>,
+        folder: &Path,
+        access: Access,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<Self, OpenError> {
         let settings = read_settings(&files, folder)?;
         let ledger = LedgerId::new(settings.ledger);
         let lock = take_lock(folder, access)?;

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use amparo_core::entry::{Entry, EntryError, Recorded};
 use amparo_core::event::Body;
@@ -17,7 +18,7 @@ use amparo_tlog::merkle::{Frontier, leaf_hash};
 use super::create::{Foundation, InitError, check_text};
 use super::{KEYS, Ledger, ReadError};
 use crate::Random;
-use crate::files::OpenMode;
+use crate::files::{OpenMode, RealFiles};
 use crate::journal::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Record};
 use crate::vault::{Owner, Vault, VaultError};
 
@@ -130,7 +131,7 @@ impl Ledger {
             });
         };
         let ledger = opening.ledger;
-        let foundation = Foundation::lay(folder, ledger, random)?;
+        let foundation = Foundation::lay(Arc::new(RealFiles), folder, ledger, random)?;
         let keys = foundation.folder.join(KEYS);
         let vault = Vault::open(&foundation.files, &keys, ledger, OpenMode::Write)
             .map_err(InitError::from)?;

@@ -13,8 +13,8 @@ use amparo_core::id::{LedgerId, Seq};
 use amparo_core::kind::Kind;
 use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 
-use super::append::refs_of;
 use super::open::read_settings;
+use super::verify_sealed::Keyless;
 pub use super::verify_signed::SignedLevel;
 use super::{Head, JOURNAL, KEYS, KeptElsewhere, LOCK, Ledger, OpenError, SHELF, index_key};
 use crate::files::{Files, OpenMode, RealFiles};
@@ -22,7 +22,7 @@ use crate::journal::{self, Journal, Salvaged};
 use crate::lock::{Lock, LockError};
 use crate::shelf::{Shelf, ShelfError};
 use crate::signing::Book;
-use crate::vault::{Opened, Owner, Vault};
+use crate::vault::Vault;
 
 /// Entries hashed and compared at once, and between two calls of progress.
 const STEP_ENTRIES: usize = 8192;
@@ -138,6 +138,7 @@ impl Ledger {
         if let Some(shelf) = &shelf {
             check.finish_shelf(shelf);
         }
+        check.finish_keyless(vault.as_ref());
         check.finish_signed(heads);
         if let Some(kept) = check.kept.take() {
             check.finish_kept(kept, &book);
@@ -170,6 +171,7 @@ pub(super) struct Check {
     pub(super) events: Vec<([u8; 16], u64)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
     pub(super) refs: Vec<([u8; 16], [u8; 16])>,
+    pub(super) keyless: Keyless,
     pub(super) verified: Verified,
 }
 
@@ -189,6 +191,7 @@ impl Check {
             events: Vec::new(),
             keys: Vec::new(),
             refs: Vec::new(),
+            keyless: Keyless::default(),
             verified: Verified {
                 head: None,
                 entries: 0,
@@ -348,39 +351,6 @@ impl Check {
             line,
             sealed,
         });
-    }
-
-    fn sealed(&mut self, entry: &Entry, sealed: &[u8], vault: Option<&Vault>) {
-        if sealed.is_empty() || entry.private.is_empty() {
-            if !sealed.is_empty() {
-                self.found(
-                    Part::Keys,
-                    format!("{}: something is sealed for no field", entry.seq),
-                );
-            }
-            self.verified.unopened += u64::from(!entry.private.is_empty());
-            return;
-        }
-        let Some(vault) = vault else {
-            self.verified.unopened += 1;
-            return;
-        };
-        let owner = Owner::of(entry.event.subject(), self.ledger);
-        match vault.open_sealed(owner, entry.id, sealed) {
-            Opened::NoKey => self.verified.unopened += 1,
-            Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
-                self.verified.opened += 1;
-                self.refs.extend(refs_of(vault, &entry.event, &openings));
-            }
-            Opened::Openings(_) => {
-                let what = "the private fields are not those that the line's digests promise";
-                self.found(Part::Keys, format!("{}: {what}", entry.seq));
-            }
-            Opened::Damaged => {
-                let what = "the private fields do not open with their key";
-                self.found(Part::Keys, format!("{}: {what}", entry.seq));
-            }
-        }
     }
 
     /// Holds the entries that wait against the shelf.

@@ -99,6 +99,11 @@ pub(super) fn record(owner: &[u8; 16], key: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(sealed_by_crc(bytes))
 }
 
+/// Whose record it says it is, whether or not its bytes match their check.
+pub(super) fn owner_of(record: &[u8]) -> [u8; 16] {
+    record.first_chunk::<16>().copied().unwrap_or_default()
+}
+
 /// Reads one record; `None` where its bytes do not match their check.
 pub(super) fn read_record(bytes: &[u8]) -> Option<([u8; 16], Key)> {
     let (owner, key) = without_crc(bytes)?.split_first_chunk::<16>()?;

@@ -37,6 +37,16 @@ impl Owner {
             None => Self(ledger.bytes()),
         }
     }
+
+    /// Whether this, read from a damaged record, may be one of these but for some bits. The ids of
+    /// two people differ in 60 bits or so.
+    fn may_be_one_of(self, owners: &[Self]) -> bool {
+        /// The most bits of an id that damage is thought to turn.
+        const BITS_TURNED_MAX: u32 = 16;
+        let (this, all) = (u128::from_be_bytes(self.0), owners.iter());
+        let mut others = all.map(|owner| u128::from_be_bytes(owner.0));
+        others.any(|other| (this ^ other).count_ones() <= BITS_TURNED_MAX)
+    }
 }
 
 pub(crate) type Key = Zeroizing<[u8; 32]>;
@@ -52,7 +62,8 @@ pub(crate) struct Vault {
     subjects: Option<Box<dyn OpenFile>>,
     /// Bytes of the subjects' file that are sound: where the next record goes.
     end: u64,
-    damaged: Vec<u64>,
+    /// Where the damaged records are, and whose they say they are.
+    damaged: Vec<(u64, Owner)>,
     poisoned: bool,
 }
 
@@ -172,7 +183,7 @@ impl Vault {
                     Some((owner, key)) => {
                         self.keys.insert(Owner(owner), key);
                     }
-                    None => self.damaged.push(at),
+                    None => self.damaged.push((at, Owner(key_file::owner_of(record)))),
                 }
                 at += RECORD_BYTES as u64;
             }
@@ -181,7 +192,8 @@ impl Vault {
             }
         }
         // A bad record at the very end is a torn write: the next record takes its place.
-        if self.damaged.last() == Some(&(at.saturating_sub(RECORD_BYTES as u64))) {
+        let last = at.saturating_sub(RECORD_BYTES as u64);
+        if self.damaged.last().is_some_and(|(at, _)| *at == last) {
             at -= RECORD_BYTES as u64;
             self.damaged.pop();
         }
@@ -195,8 +207,8 @@ impl Vault {
     }
 
     /// Offsets of damaged key records.
-    pub(crate) fn damaged(&self) -> &[u64] {
-        &self.damaged
+    pub(crate) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
+        self.damaged.iter().map(|(at, _)| *at)
     }
 
     /// Sees to it that each owner has a key, durably.
@@ -251,9 +263,13 @@ impl Vault {
     /// Destroys the keys of these owners, durably: the file is written anew without them, and the
     /// bytes of the old one are overwritten. Answers how many there were.
     ///
-    /// Costs the file whole, and nothing where none of them has a key.
+    /// A damaged record is destroyed as well if it may be of one of them. Costs the file whole, and
+    /// nothing where none of them has a record.
     pub(crate) fn destroy(&mut self, owners: &[Owner]) -> Result<usize, VaultError> {
-        if !owners.iter().any(|owner| self.keys.contains_key(owner)) {
+        let is_damaged = |(_, owner): &(u64, Owner)| owner.may_be_one_of(owners);
+        let damaged = self.damaged.iter().filter(|record| is_damaged(record));
+        let damaged = damaged.count();
+        if damaged == 0 && !owners.iter().any(|owner| self.keys.contains_key(owner)) {
             return Ok(0);
         }
         if self.poisoned {
@@ -264,8 +280,9 @@ impl Vault {
         match rewritten {
             Ok((file, end)) => {
                 (self.subjects, self.end) = (Some(file), end);
-                self.damaged.clear();
-                Ok(self.forget(owners))
+                // Where those that stay are by now, the next opening finds.
+                self.damaged.retain(|record| !is_damaged(record));
+                Ok(self.forget(owners) + damaged)
             }
             Err(source) => {
                 self.poisoned = true;
@@ -290,17 +307,17 @@ impl Vault {
     ) -> io::Result<(Box<dyn OpenFile>, u64)> {
         let path = self.folder.join(SUBJECTS_FILE);
         let mut kept = Zeroizing::new(Header::new(self.ledger).to_bytes().to_vec());
-        // Sound records alone, in their order: a damaged one may be the very key.
         let mut chunk = Zeroizing::new(vec![0; RECORD_BYTES * 4096]);
         let mut at = Header::BYTES as u64;
         while at < self.end {
             let read = old.read_at(&mut chunk, at)?;
             for record in chunk[..read].chunks_exact(RECORD_BYTES) {
-                match key_file::read_record(record) {
-                    Some((owner, _)) if !owners.contains(&Owner(owner)) => {
-                        kept.extend_from_slice(record);
-                    }
-                    Some(_) | None => {}
+                let is_theirs = match key_file::read_record(record) {
+                    Some((owner, _)) => owners.contains(&Owner(owner)),
+                    None => Owner(key_file::owner_of(record)).may_be_one_of(owners),
+                };
+                if !is_theirs {
+                    kept.extend_from_slice(record);
                 }
             }
             at += chunk.len() as u64;
@@ -367,11 +384,11 @@ mod tests {
         LedgerId::new(Uuid::from_u128(1))
     }
 
+    /// Somebody, with an id as far from that of others as random ones are.
     fn person(n: u128) -> Owner {
-        Owner::of(
-            Some(Subject::Person(PersonId::new(Uuid::from_u128(n)))),
-            ledger(),
-        )
+        let spread = n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let id = PersonId::new(Uuid::from_u128(spread));
+        Owner::of(Some(Subject::Person(id)), ledger())
     }
 
     fn counting() -> impl FnMut(&mut [u8]) {
@@ -437,14 +454,14 @@ mod tests {
         bytes.truncate(bytes.len() - 5);
         std::fs::write(&path, &bytes).unwrap();
         let vault = open(&[person(2), person(3)]);
-        assert_eq!((vault.keys.len(), vault.damaged().len()), (3, 0));
+        assert_eq!((vault.keys.len(), vault.damaged.len()), (3, 0));
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[Header::BYTES + 3] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         let vault = open(&[]);
         assert_eq!(
-            (vault.keys.len(), vault.damaged()),
-            (2, &[Header::BYTES as u64][..])
+            (vault.keys.len(), vault.damaged().collect::<Vec<_>>()),
+            (2, vec![Header::BYTES as u64])
         );
     }
 
@@ -465,7 +482,7 @@ mod tests {
         let files: Arc<dyn Files> = Arc::new(RealFiles);
         let vault = Vault::open(&files, keys, ledger(), OpenMode::Read).unwrap();
         let has = |owner| vault.keys.contains_key(&owner);
-        assert!(has(person(1)) && has(person(3)) && vault.damaged().is_empty());
+        assert!(has(person(1)) && has(person(3)) && vault.damaged.is_empty());
         has(person(2))
     }
 
@@ -492,6 +509,33 @@ mod tests {
         assert!(!has_second(&keys));
         let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read).unwrap();
         assert_eq!(vault.keys.len(), 3);
+    }
+
+    #[test]
+    fn a_damaged_record_of_an_erased_owner_goes_and_that_of_another_stays() {
+        let (_root, keys) = three_keys();
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        let path = keys.join(SUBJECTS_FILE);
+        let sound = std::fs::read(&path).unwrap();
+        let key_at = Header::BYTES + RECORD_BYTES + 16;
+        let key = sound[key_at..key_at + 32].to_vec();
+        // A bit of the owner, of the key and of the checksum of the second record.
+        for bit_of in [key_at - 1, key_at + 31, key_at + 34] {
+            let mut bytes = sound.clone();
+            bytes[bit_of] ^= 1;
+            bytes[Header::BYTES + 20] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+            assert_eq!(vault.damaged.len(), 2);
+            assert_eq!(vault.destroy(&[person(9)]).unwrap(), 0);
+            assert_eq!(vault.destroy(&[person(2)]).unwrap(), 1);
+            let left = std::fs::read(&path).unwrap();
+            assert!(
+                !left.windows(31).any(|window| window == &key[..31]),
+                "{bit_of}"
+            );
+            assert_eq!(left.len(), sound.len() - RECORD_BYTES);
+        }
     }
 
     #[test]

@@ -265,6 +265,33 @@ fn names_are_nowhere_in_the_folder_in_clear() {
 }
 
 #[test]
+fn a_key_that_is_gone_with_no_erasure_to_account_for_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    filled(&folder);
+    let file = folder.join(KEYS).join("subjects");
+    let whole = std::fs::read(&file).unwrap();
+    let keys_in_findings = || {
+        let verified = Ledger::verify(&folder, &mut |_| {}).unwrap();
+        let parts: Vec<_> = verified.findings.iter().map(|found| found.part).collect();
+        assert!(parts.iter().all(|part| *part == Part::Keys), "{parts:?}");
+        parts.len()
+    };
+    assert_eq!(keys_in_findings(), 0);
+    // The last key is cut; half of it is; one bit of it is another.
+    let (cut, torn) = (whole.len() - 52, whole.len() - 26);
+    let mut flipped = whole.clone();
+    flipped[torn] ^= 1;
+    for damaged in [&whole[..cut], &whole[..torn], &flipped] {
+        std::fs::write(&file, damaged).unwrap();
+        assert_eq!(keys_in_findings(), 1);
+    }
+    std::fs::remove_dir_all(folder.join(KEYS)).unwrap();
+    let copy = Ledger::verify(&folder, &mut |_| {}).unwrap();
+    assert!(copy.findings.iter().all(|found| found.part != Part::Keys));
+}
+
+#[test]
 fn private_fields_of_many_entries_are_those_of_each_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("ledger");

@@ -1,0 +1,124 @@
+//! The claims: what is said, and what tries it. A claim holds in every case, or is [`Broken`].
+
+use std::io;
+
+use crate::{damage, power, sweep};
+
+/// How long a claim is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// In seconds, with every test run: a fixed part of the cases.
+    Short,
+    /// All cases.
+    Long,
+}
+
+impl Length {
+    /// One of two values.
+    pub fn pick<T>(self, short: T, long: T) -> T {
+        match self {
+            Self::Short => short,
+            Self::Long => long,
+        }
+    }
+}
+
+/// One claim.
+#[derive(Debug)]
+pub struct Claim {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What is claimed, as the scoreboard says it.
+    pub says: &'static str,
+    /// Tries it; answers the counts in words.
+    pub run: fn(Length) -> Result<String, Broken>,
+}
+
+/// All claims, in the order of the scoreboard.
+pub const CLAIMS: [Claim; 7] = [
+    Claim {
+        name: "failing-writes",
+        says: "Whichever file operation of init, append, import, correct or checkpoint fails \
+               (EIO, ENOSPC; not done, torn, or done unseen), nothing acknowledged is missing, \
+               after a restart and after a power cut, and the same command again ends in the same \
+               bytes",
+        run: sweep::writes,
+    },
+    Claim {
+        name: "failing-reads",
+        says: "Whichever file operation fails while the sled store is built again from the \
+               journal, the answer is an error or the whole log",
+        run: sweep::rebuilds,
+    },
+    Claim {
+        name: "failing-exports",
+        says: "An export that cannot be written whole ends in an error, at whichever byte, and \
+               leaves the log as it was",
+        run: sweep::exports,
+    },
+    Claim {
+        name: "power-cuts",
+        says: "After a power cut at any point the ledger opens, holds every acknowledged entry \
+               and signed head, opens their private fields, and can be appended to",
+        run: power::cuts,
+    },
+    Claim {
+        name: "flipped-bits",
+        says: "verify names every single flipped bit of journal, keys and signed heads",
+        run: damage::flips,
+    },
+    Claim {
+        name: "cut-files",
+        says: "verify names every truncation of journal, keys and signed heads",
+        run: damage::truncations,
+    },
+    Claim {
+        name: "damaged-reads",
+        says: "With a flipped bit anywhere in the folder, sled store included, a reader gets an \
+               error or every entry as it was written: never another text, never fewer entries",
+        run: damage::reads,
+    },
+];
+
+/// A claim that does not hold, or could not be tried: which case, and what happened.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(String);
+
+impl Broken {
+    /// With the case and what happened in words.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Insists that something holds; else says what was found.
+///
+/// # Errors
+/// [`Broken`] where it does not.
+pub fn insist(holds: bool, what: impl FnOnce() -> String) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken(what())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_claim_holds_in_its_short_form() {
+        for claim in &CLAIMS {
+            let counted = (claim.run)(Length::Short);
+            let counted = counted.unwrap_or_else(|broken| panic!("{}: {broken}", claim.name));
+            assert!(
+                counted.starts_with(|first: char| first.is_ascii_digit()),
+                "{counted}"
+            );
+        }
+    }
+}

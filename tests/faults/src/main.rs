@@ -1,0 +1,69 @@
+//! What Amparo claims under faults, tried out and counted: failing disks, power cuts, damage.
+//!
+//! Each claim is a file with one question. `cargo test` asks each in a short form; this program
+//! asks them at length, and writes what it counted to `tests/SCOREBOARD.md`. Refuses to be part
+//! of the product, and to go on after a claim that does not hold: it names the case and stops.
+
+mod claim; // the claims by name, and how long each is tried
+mod damage; // flipped bits and cut files: named, healed, never silent
+mod folder; // copies of ledger folders
+mod power; // the power cut after every file operation
+mod scoreboard; // the page that the counts go to
+mod story; // a ledger's life in steps, and what each step was told
+mod sweep; // every file operation failing in turn
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use claim::{Broken, CLAIMS, Length};
+
+/// Try the claims of Amparo under faults at length, and write the counts to the scoreboard
+#[derive(Debug, Parser)]
+#[command(name = "amparo-faults")]
+struct Faults {
+    /// Only this claim; else all of them
+    claim: Option<String>,
+    /// Try the short form, as `cargo test` does, and write nothing
+    #[arg(long)]
+    short: bool,
+    /// The page that is written
+    #[arg(long, default_value = "tests/SCOREBOARD.md")]
+    scoreboard: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(&Faults::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(broken) => {
+            // Nothing is left to do where even standard error is gone.
+            let _ = writeln!(io::stderr(), "error: {broken}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(faults: &Faults) -> Result<(), Broken> {
+    let chosen = |name: &str| faults.claim.as_deref().is_none_or(|claim| claim == name);
+    let claims: Vec<_> = CLAIMS.iter().filter(|claim| chosen(claim.name)).collect();
+    if claims.is_empty() {
+        let names: Vec<_> = CLAIMS.iter().map(|claim| claim.name).collect();
+        let known = names.join(", ");
+        return Err(Broken::new(format!("no such claim; there are {known}")));
+    }
+    for claim in claims {
+        let length = if faults.short {
+            Length::Short
+        } else {
+            Length::Long
+        };
+        let counted = (claim.run)(length)?;
+        writeln!(io::stdout(), "{}: {counted}", claim.name)?;
+        if length == Length::Long {
+            scoreboard::write(&faults.scoreboard, claim, &counted)?;
+        }
+    }
+    Ok(())
+}
