@@ -4,6 +4,7 @@
 //! came later; the known-at only cuts the view. Nothing is kept from run to run: there is no
 //! second copy of the log that could disagree with it.
 
+use std::ops::Range;
 use std::sync::mpsc;
 use std::thread;
 
@@ -13,7 +14,7 @@ use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::profiles::{self, profiles};
 use amparo_projections::{Facts, Profile, ReadModel as _, View};
-use amparo_store::ledger::{Block, Ledger, ReadError};
+use amparo_store::ledger::{Ledger, ReadError};
 use uuid::Uuid;
 
 use crate::args::{CoordinateArgs, KnownAtArgs};
@@ -25,8 +26,12 @@ use crate::people::{Found, Names, People};
 use crate::progress::Progress;
 use crate::session::{Reading, Session};
 
-/// How many blocks of the log are read ahead of the thread that parses them.
-const BLOCKS_AHEAD_MAX: usize = 8;
+/// Entries that a thread reads in one go: four bundles of the store.
+const STRETCH_ENTRIES: usize = 1024;
+/// Stretches that each thread may be ahead of the one that adds them up.
+const STRETCHES_AHEAD_MAX: usize = 4;
+/// Threads that read; the one that adds up cannot follow more.
+const READERS_MAX: usize = 4;
 
 /// A ledger opened to derive something from, with all its facts.
 pub struct Derived {
@@ -253,7 +258,8 @@ pub fn profile_of(
     }
 }
 
-/// Reads the log into facts: one thread reads and adds up, another parses.
+/// Reads the log into facts: all cores read and parse stretches of it in turn, and this thread
+/// adds them up in their order.
 ///
 /// # Errors
 /// Integrity, when an entry cannot be read.
@@ -262,8 +268,8 @@ pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Fact
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
     let mut facts = Facts::default();
-    let mut take = |entries: Result<Vec<Entry>, ReadError>| -> Result<(), Failure> {
-        for entry in entries? {
+    let mut take = |entries: Vec<Entry>| -> Result<(), Failure> {
+        for entry in entries {
             facts
                 .apply(&entry)
                 .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
@@ -271,24 +277,36 @@ pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Fact
         progress.step("reading the log", facts.len() as u64, Some(size));
         Ok(())
     };
+    let stretches: Vec<Range<u64>> = (0..size)
+        .step_by(STRETCH_ENTRIES)
+        .map(|from| from..size.min(from + STRETCH_ENTRIES as u64))
+        .collect();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let readers = cores.min(READERS_MAX).min(stretches.len());
     thread::scope(|scope| {
-        let (to_parse, blocks) = mpsc::sync_channel::<Block>(BLOCKS_AHEAD_MAX);
-        let (done, parsed) = mpsc::channel();
-        scope.spawn(move || {
-            for block in blocks {
-                if done.send(parse(&block)).is_err() {
-                    break;
-                }
-            }
-        });
-        for block in ledger.blocks(0..size) {
-            if to_parse.send(block?).is_err() {
+        let read: Vec<mpsc::Receiver<Result<Vec<Entry>, ReadError>>> = (0..readers)
+            .map(|reader| {
+                let (done, read) = mpsc::sync_channel(STRETCHES_AHEAD_MAX);
+                let own = stretches.iter().skip(reader).step_by(readers);
+                scope.spawn(move || {
+                    for stretch in own {
+                        // Whoever waits has met an error, and wants no more.
+                        if done.send(entries(ledger, stretch.clone())).is_err() {
+                            break;
+                        }
+                    }
+                });
+                read
+            })
+            .collect();
+        for reader in (0..readers).cycle().take(stretches.len()) {
+            // A thread that is gone has panicked, which the scope passes on.
+            let Ok(entries) = read[reader].recv() else {
                 break;
-            }
-            parsed.try_iter().try_for_each(&mut take)?;
+            };
+            take(entries?)?;
         }
-        drop(to_parse);
-        parsed.iter().try_for_each(&mut take)
+        Ok::<(), Failure>(())
     })?;
     match facts.len() as u64 == size {
         true => Ok(facts),
@@ -296,12 +314,18 @@ pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Fact
     }
 }
 
-fn parse(block: &Block) -> Result<Vec<Entry>, ReadError> {
-    let entry = |(seq, line): (u64, &[u8])| {
-        let seq = Seq::new(seq);
-        Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })
-    };
-    block.iter().map(entry).collect()
+/// The entries of a stretch of the log.
+fn entries(ledger: &Ledger, stretch: Range<u64>) -> Result<Vec<Entry>, ReadError> {
+    let mut entries = Vec::with_capacity(STRETCH_ENTRIES);
+    for block in ledger.blocks(stretch) {
+        for (seq, line) in block?.iter() {
+            let seq = Seq::new(seq);
+            let entry =
+                Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
 }
 
 /// A failure for an entry that does not follow from those before it.

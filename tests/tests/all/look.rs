@@ -202,6 +202,24 @@ fn a_long_replay_is_written_in_pieces_with_one_heading() {
 }
 
 #[test]
+fn a_log_of_several_stretches_is_read_whole_and_in_order() {
+    let bench = Bench::new();
+    let draft = |n: u32| {
+        let person = format!(r#"{{"kind":"custody-observed","person":"t:{n}","#);
+        format!(r#"{person}"occurred":"2026-01-05","unsourced":true}}"#)
+    };
+    let drafts: Vec<_> = (0..1_300).map(draft).collect();
+    let file = bench.file("many.jsonl", drafts.join("\n"));
+    bench.ok(&["import", &file]);
+    let rows = bench.rows(&["list", "--as-of", "2026-01-05"]);
+    assert_eq!(rows.len(), 1_300);
+    for (n, row) in rows.iter().enumerate() {
+        let (reference, entry) = (format!("p{}", n + 1), format!("e{}", 2 * n + 2));
+        assert_eq!((text(row, "ref"), text(row, "entry")), (reference, entry));
+    }
+}
+
+#[test]
 fn replay_check_finds_every_projection_as_the_log_gives_it() {
     let bench = Bench::demo();
     let run = bench.ok(&["replay", "--check", "-O", "json"]);

@@ -1,7 +1,7 @@
 //! Whether what is kept up to date entry by entry is what the log gives when derived anew.
 //!
 //! Two readings of the log meet here: entries one by one, each added to what is there, and the
-//! whole log in blocks on two threads. At chosen entries every projection is derived from both,
+//! whole log in stretches on all cores. At chosen entries every projection is derived from both,
 //! as of the day on which that entry was recorded. The longer the log, the fewer entries are
 //! chosen; the head is always one of them.
 
