@@ -74,8 +74,8 @@ pub const CLAIMS: [Claim; 7] = [
     },
     Claim {
         name: "damaged-reads",
-        says: "With a flipped bit anywhere in the folder, sled store included, a reader gets an \
-               error or every entry as it was written: never another text, never fewer entries",
+        says: "With a flipped bit in any 17th byte of the folder, sled store included, a reader gets \
+               an error or every entry as it was written: never another text, never fewer entries",
         run: damage::reads,
     },
 ];
