@@ -191,39 +191,7 @@ impl Kind {
             Self::Ledger => Some("init"),
             Self::Publication => Some("publish"),
             Self::Erasure => Some("erase"),
-            Self::Arrest
-            | Self::CustodyObserved
-            | Self::Disappearance
-            | Self::Transfer
-            | Self::HouseArrest
-            | Self::ConditionalRelease
-            | Self::Release
-            | Self::ExitUnknown
-            | Self::Escape
-            | Self::Exile
-            | Self::Death
-            | Self::Charge
-            | Self::Conviction
-            | Self::Sentence
-            | Self::Acquittal
-            | Self::Dismissal
-            | Self::Quashing
-            | Self::ClemencyRequest
-            | Self::ClemencyGrant
-            | Self::ClemencyRefusal
-            | Self::ClemencyExclusion
-            | Self::ClemencyAppeal
-            | Self::ClemencyRevocation
-            | Self::Instrument
-            | Self::Claim
-            | Self::Person
-            | Self::Group
-            | Self::Identification
-            | Self::Merge
-            | Self::SourceSilent
-            | Self::Note
-            | Self::Retraction
-            | Self::Profile => None,
+            _ => None,
         }
     }
 
