@@ -120,6 +120,10 @@ impl Session<'_, '_> {
     /// process writes, else whatever keeps the ledger from opening.
     pub fn writing(&mut self, recorder: &RecorderArgs) -> Result<Writing, Failure> {
         self.refuse_coordinates("a command that writes")?;
+        self.open_to_write(recorder)
+    }
+
+    fn open_to_write(&mut self, recorder: &RecorderArgs) -> Result<Writing, Failure> {
         let by = self.recorder(recorder)?;
         let ledger = self.open(Access::Write)?;
         let now = (self.world.clock)();
@@ -152,10 +156,7 @@ impl Session<'_, '_> {
         at: &CoordinateArgs,
     ) -> Result<(Writing, Coordinates), Failure> {
         let at = self.coordinates(at)?;
-        let before = std::mem::take(&mut self.globals.at);
-        let writing = self.writing(recorder);
-        self.globals.at = before;
-        let writing = writing?;
+        let writing = self.open_to_write(recorder)?;
         let at = Coordinates::check(&at, &writing.ledger, writing.now)?;
         Ok((writing, at))
     }
