@@ -6,6 +6,7 @@
 use clap::{Args, Parser, ValueEnum};
 
 use crate::command::Command;
+use crate::draft_flags::SourceFlags;
 
 /// An append-only, auditable ledger of detention status changes.
 ///
@@ -87,6 +88,20 @@ pub struct RecorderArgs {
     /// Who records this [default: $AMPARO_BY, else the recorder named at `init`]
     #[arg(long, value_name = "RECORDER")]
     pub by: Option<String>,
+}
+
+/// On whose word something is recorded, by whom, and whether at all.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WriteArgs {
+    /// On whose word.
+    #[command(flatten)]
+    pub sources: SourceFlags,
+    /// Show the exact event, and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Who records.
+    #[command(flatten)]
+    pub recorder: RecorderArgs,
 }
 
 /// The forms that an answer can be written in.

@@ -6,10 +6,10 @@ use amparo_projections::fact::SubjectId;
 use clap::{Args, Subcommand};
 
 use super::Exit;
-use crate::args::{KnownAtArgs, RecorderArgs};
+use crate::args::{KnownAtArgs, WriteArgs};
 use crate::compose::fresh_uuid;
 use crate::derived::Derived;
-use crate::draft_flags::{Members, SourceFlags, set_text};
+use crate::draft_flags::{Members, set_text};
 use crate::error::Failure;
 use crate::output::{Cell, Column, Reply};
 use crate::people::People;
@@ -59,17 +59,6 @@ struct Identify {
     person: String,
     #[command(flatten)]
     write: WriteArgs,
-}
-
-#[derive(Debug, Args)]
-struct WriteArgs {
-    #[command(flatten)]
-    sources: SourceFlags,
-    /// Show the exact event, and write nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
-    #[command(flatten)]
-    recorder: RecorderArgs,
 }
 
 /// List the persons who were told apart from a group, with the entry of each

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Exit;
-use crate::args::{KnownAtArgs, RecorderArgs};
-use crate::draft_flags::{Members, SourceFlags, exclusions, refusal, set_list, set_text};
+use crate::args::{KnownAtArgs, WriteArgs};
+use crate::draft_flags::{Members, exclusions, refusal, set_list, set_text};
 use crate::error::Failure;
 use crate::output::{Cell, Column, Reply};
 use crate::record::{Recording, record};
@@ -57,12 +57,7 @@ struct Add {
     #[arg(long = "exclusion", value_name = "CODE=TEXT")]
     exclusions: Vec<String>,
     #[command(flatten)]
-    sources: SourceFlags,
-    /// Show the exact event, and write nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
-    #[command(flatten)]
-    recorder: RecorderArgs,
+    write: WriteArgs,
 }
 
 /// Show an instrument with the grounds on which it excludes
@@ -93,7 +88,7 @@ impl Instrument {
 
 impl Add {
     fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let writing = session.writing(&self.recorder)?;
+        let writing = session.writing(&self.write.recorder)?;
         let mut draft = Members::new();
         let mut faults = Vec::new();
         draft.insert("kind".into(), "instrument".into());
@@ -112,12 +107,16 @@ impl Add {
                 .map(|days| ("decision_days".to_owned(), days.into())),
         );
         set_list(&mut draft, "exclusions", exclusions(&self.exclusions));
-        self.sources.put_into(&mut draft, &mut faults);
+        self.write.sources.put_into(&mut draft, &mut faults);
         if !faults.is_empty() {
             return Err(refusal(faults));
         }
         let line = Value::from(draft).to_string();
-        record(session, writing, Recording::one(line, self.dry_run, None))?;
+        record(
+            session,
+            writing,
+            Recording::one(line, self.write.dry_run, None),
+        )?;
         Ok(Exit::Done)
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Exit;
-use crate::args::{KnownAtArgs, RecorderArgs};
+use crate::args::{KnownAtArgs, WriteArgs};
 use crate::compose::fresh_uuid;
 use crate::draft_flags::{Members, SourceFlags, set_list, set_text};
 use crate::error::Failure;
@@ -85,17 +85,6 @@ struct Merge {
     write: WriteArgs,
 }
 
-#[derive(Debug, Args)]
-struct WriteArgs {
-    #[command(flatten)]
-    sources: SourceFlags,
-    /// Show the exact event, and write nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
-    #[command(flatten)]
-    recorder: RecorderArgs,
-}
-
 /// Show what is known of a person or group: names, references, where registered
 #[derive(Debug, Args)]
 struct Show {
@@ -154,7 +143,7 @@ impl Add {
         }
         set_list(&mut private, "aliases", texts(&self.aliases));
         set_list(&mut private, "refs", texts(&self.refs));
-        let line = self.write.line(&person, private)?;
+        let line = line(&self.write.sources, &person, private)?;
         record(
             session,
             writing,
@@ -171,7 +160,7 @@ impl Alias {
         let person = people.person_to_write(&self.person)?;
         let mut private = Members::new();
         set_list(&mut private, "aliases", texts(&self.aliases));
-        let line = self.write.line(&person.to_string(), private)?;
+        let line = line(&self.write.sources, &person.to_string(), private)?;
         record(
             session,
             writing,
@@ -198,15 +187,13 @@ impl Merge {
     }
 }
 
-impl WriteArgs {
-    /// The draft of a person.
-    fn line(&self, person: &str, private: Members) -> Result<String, Failure> {
-        let mut draft = Members::new();
-        draft.insert("kind".into(), "person".into());
-        draft.insert("person".into(), person.into());
-        draft.insert("private".into(), private.into());
-        self.sources.line(draft)
-    }
+/// The draft of a person.
+fn line(sources: &SourceFlags, person: &str, private: Members) -> Result<String, Failure> {
+    let mut draft = Members::new();
+    draft.insert("kind".into(), "person".into());
+    draft.insert("person".into(), person.into());
+    draft.insert("private".into(), private.into());
+    sources.line(draft)
 }
 
 impl Show {
