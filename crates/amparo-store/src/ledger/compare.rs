@@ -1,6 +1,5 @@
 //! The shelf held against the log: lines, sealed openings, Merkle tiles and every index.
 
-use amparo_tlog::append::append_tiles;
 use amparo_tlog::merkle::Hash;
 
 use super::verify::{Check, Part, Waiting};
@@ -55,30 +54,23 @@ impl Check {
         }
     }
 
-    pub(super) fn compare_tiles(&mut self, shelf: &Shelf, first: u64, leaves: &[Hash]) {
-        let partial = std::mem::take(&mut self.partial);
-        let read = |level: u8, index: u64| {
-            let found = partial.iter().find(|(l, i, _)| (*l, *i) == (level, index));
-            found.map(|(_, _, bytes)| bytes.clone())
-        };
-        let Ok(tiles) = append_tiles(first, leaves, |id| read(id.level(), id.index())) else {
+    /// Holds the full tiles that the next leaves complete against the shelf's.
+    pub(super) fn compare_tiles(&mut self, shelf: &Shelf, leaves: &[Hash]) {
+        let Ok(tiles) = self.edge.push(leaves) else {
             return self.found(Part::Log, "the Merkle tree cannot be built");
         };
-        let behind = shelf
-            .head()
-            .is_none_or(|head| head.size < first + leaves.len() as u64);
+        let size = self.frontier.size();
+        if shelf.head().is_none_or(|head| head.size < size) {
+            return;
+        }
         for tile in tiles {
             let id = tile.id();
-            let bytes = tile.into_bytes();
-            if id.level() > 0 && id.is_full() && !behind {
+            if id.level() > 0 && id.is_full() {
                 match shelf.tile(id.level(), id.index()) {
-                    Ok(Some(found)) if found == bytes => {}
+                    Ok(Some(found)) if found == tile.bytes() => {}
                     Ok(_) => self.found(Part::Store, format!("{id} is not the log's")),
                     Err(error) => self.found(Part::Store, error.to_string()),
                 }
-            }
-            if !id.is_full() {
-                self.partial.push((id.level(), id.index(), bytes));
             }
         }
     }
@@ -95,13 +87,11 @@ impl Check {
             self.found(Part::Store, "its head is not the log's");
         }
         if log.is_some_and(|log| log.size == head.size) {
-            for (level, index, bytes) in std::mem::take(&mut self.partial) {
-                match shelf.tile(level, index) {
-                    Ok(Some(found)) if found == bytes => {}
-                    Ok(_) | Err(_) => {
-                        let what = format!("tile {index} of level {level} is not the log's");
-                        self.found(Part::Store, what);
-                    }
+            for tile in std::mem::take(&mut self.edge).partial() {
+                let id = tile.id();
+                match shelf.tile(id.level(), id.index()) {
+                    Ok(Some(found)) if found == tile.bytes() => {}
+                    Ok(_) | Err(_) => self.found(Part::Store, format!("{id} is not the log's")),
                 }
             }
         }

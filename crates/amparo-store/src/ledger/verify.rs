@@ -11,6 +11,7 @@ use std::sync::Arc;
 use amparo_core::entry::{Entry, Recorded};
 use amparo_core::id::{LedgerId, Seq};
 use amparo_core::kind::Kind;
+use amparo_tlog::append::TileEdge;
 use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 
 use super::open::read_settings;
@@ -167,7 +168,8 @@ pub(super) struct Check {
     pub(super) roots: Vec<(u64, Hash)>,
     /// What the log is held against.
     pub(super) kept: Option<KeptElsewhere>,
-    pub(super) partial: Vec<(u8, u64, Vec<u8>)>,
+    /// The right edge of the tree as far as it was held against the shelf.
+    pub(super) edge: TileEdge,
     pub(super) events: Vec<([u8; 16], u64)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
     pub(super) refs: Vec<([u8; 16], [u8; 16])>,
@@ -187,7 +189,7 @@ impl Check {
             wanted: Vec::new(),
             roots: Vec::new(),
             kept: None,
-            partial: Vec::new(),
+            edge: TileEdge::default(),
             events: Vec::new(),
             keys: Vec::new(),
             refs: Vec::new(),
@@ -357,10 +359,9 @@ impl Check {
     fn step(&mut self, shelf: Option<&Shelf>, progress: &mut dyn FnMut(u64)) {
         let waiting = std::mem::take(&mut self.waiting);
         let leaves = std::mem::take(&mut self.leaves);
-        let end = self.frontier.size();
         if let (Some(shelf), true) = (shelf, self.whole) {
             self.compare_lines(shelf, &waiting);
-            self.compare_tiles(shelf, end - leaves.len() as u64, &leaves);
+            self.compare_tiles(shelf, &leaves);
         }
         progress(self.verified.entries);
     }
