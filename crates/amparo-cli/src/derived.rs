@@ -1,12 +1,9 @@
 //! What the read models are asked of: the whole log as facts, at the coordinates of a question.
 //!
 //! Facts are read up to the head whatever the known-at, since an old state is explained by what
-//! came later; the known-at only cuts the view. Nothing is kept from run to run: there is no
-//! second copy of the log that could disagree with it.
-
-use std::ops::Range;
-use std::sync::mpsc;
-use std::thread;
+//! came later; the known-at only cuts the view. Those of a long log are kept from run to run, as
+//! [`Facts::pack`] gives them; `verify` and `replay --check` work them out anew, and say so when
+//! what is kept is not what the log gives.
 
 use amparo_core::entry::Entry;
 use amparo_core::id::{GroupId, PersonId, Seq, Subject};
@@ -14,7 +11,7 @@ use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::profiles::{self, profiles};
 use amparo_projections::{Facts, Profile, ReadModel as _, View};
-use amparo_store::ledger::{Ledger, ReadError};
+use amparo_store::ledger::{Ledger, Rederive};
 use uuid::Uuid;
 
 use crate::args::{CoordinateArgs, KnownAtArgs};
@@ -26,12 +23,12 @@ use crate::people::{Found, Names, People};
 use crate::progress::Progress;
 use crate::session::{Reading, Session};
 
-/// Entries that a thread reads in one go: four bundles of the store.
-const STRETCH_ENTRIES: usize = 1024;
-/// Stretches that each thread may be ahead of the one that adds them up.
-const STRETCHES_AHEAD_MAX: usize = 4;
-/// Threads that read; the one that adds up cannot follow more.
-const READERS_MAX: usize = 4;
+/// The name under which facts are kept.
+pub const FACTS: &str = "facts";
+/// Facts are kept anew when so many entries are not among those that are.
+const KEEP_ENTRIES_MIN: u64 = 4096;
+/// And when these are more than one in so many of them.
+const KEEP_FRACTION: u64 = 32;
 
 /// A ledger opened to derive something from, with all its facts.
 pub struct Derived {
@@ -258,54 +255,55 @@ pub fn profile_of(
     }
 }
 
-/// Reads the log into facts: all cores read and parse stretches of it in turn, and this thread
-/// adds them up in their order.
+/// Reads the log into facts: those that are kept, and on from there.
 ///
 /// # Errors
 /// Integrity, when an entry cannot be read.
 pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
+    let kept = ledger.kept(FACTS);
+    let kept = kept.and_then(|kept| {
+        let facts = Facts::unpack(kept.bytes()).ok();
+        facts.filter(|facts| facts.len() as u64 == kept.size())
+    });
+    let kept = kept.unwrap_or_default();
+    let known = kept.len() as u64;
+    let facts = go_on(session, ledger, kept)?;
+    let new = facts.len() as u64 - known;
+    if new >= KEEP_ENTRIES_MIN.max(known / KEEP_FRACTION)
+        && let Ok(bytes) = facts.pack()
+    {
+        ledger.keep(FACTS, &bytes);
+    }
+    Ok(facts)
+}
+
+/// The same, without believing what is kept.
+///
+/// # Errors
+/// As [`read_facts`].
+pub fn facts_anew(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
+    go_on(session, ledger, Facts::default())
+}
+
+/// Adds what the log holds beyond the facts.
+fn go_on(
+    session: &mut Session<'_, '_>,
+    ledger: &Ledger,
+    mut facts: Facts,
+) -> Result<Facts, Failure> {
     let size = ledger.head().size;
+    let known = facts.len() as u64;
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
-    let mut facts = Facts::default();
-    let mut take = |entries: Vec<Entry>| -> Result<(), Failure> {
+    // No more than what is there is reserved.
+    facts.reserve(usize::try_from(size.saturating_sub(known)).unwrap_or_default());
+    ledger.each_stretch(known..size, |entries| {
         for entry in entries {
             facts
                 .apply(&entry)
                 .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
         }
         progress.step("reading the log", facts.len() as u64, Some(size));
-        Ok(())
-    };
-    let stretches: Vec<Range<u64>> = (0..size)
-        .step_by(STRETCH_ENTRIES)
-        .map(|from| from..size.min(from + STRETCH_ENTRIES as u64))
-        .collect();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let readers = cores.min(READERS_MAX).min(stretches.len());
-    thread::scope(|scope| {
-        let read: Vec<mpsc::Receiver<Result<Vec<Entry>, ReadError>>> = (0..readers)
-            .map(|reader| {
-                let (done, read) = mpsc::sync_channel(STRETCHES_AHEAD_MAX);
-                let own = stretches.iter().skip(reader).step_by(readers);
-                scope.spawn(move || {
-                    for stretch in own {
-                        // Whoever waits has met an error, and wants no more.
-                        if done.send(entries(ledger, stretch.clone())).is_err() {
-                            break;
-                        }
-                    }
-                });
-                read
-            })
-            .collect();
-        for reader in (0..readers).cycle().take(stretches.len()) {
-            // A thread that is gone has panicked, which the scope passes on.
-            let Ok(entries) = read[reader].recv() else {
-                break;
-            };
-            take(entries?)?;
-        }
         Ok::<(), Failure>(())
     })?;
     match facts.len() as u64 == size {
@@ -314,18 +312,38 @@ pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Fact
     }
 }
 
-/// The entries of a stretch of the log.
-fn entries(ledger: &Ledger, stretch: Range<u64>) -> Result<Vec<Entry>, ReadError> {
-    let mut entries = Vec::with_capacity(STRETCH_ENTRIES);
-    for block in ledger.blocks(stretch) {
-        for (seq, line) in block?.iter() {
-            let seq = Seq::new(seq);
-            let entry =
-                Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
-            entries.push(entry);
+/// Facts worked out of entries that are given one by one: what `verify` holds the kept ones
+/// against.
+pub struct FactsAnew(Option<Facts>);
+
+impl FactsAnew {
+    /// Those of no entry yet.
+    pub fn new() -> Self {
+        Self(Some(Facts::default()))
+    }
+}
+
+impl Rederive for FactsAnew {
+    fn name(&self) -> &str {
+        FACTS
+    }
+
+    fn expect(&mut self, entries: u64) {
+        if let (Some(facts), Ok(entries)) = (&mut self.0, usize::try_from(entries)) {
+            facts.reserve(entries.min(Facts::ENTRIES_MAX));
         }
     }
-    Ok(entries)
+
+    fn apply(&mut self, entry: &Entry) {
+        let taken = self.0.as_mut().map(|facts| facts.apply(entry));
+        if taken.is_some_and(|taken| taken.is_err()) {
+            self.0 = None;
+        }
+    }
+
+    fn bytes(&self) -> Option<Vec<u8>> {
+        self.0.as_ref()?.pack().ok()
+    }
 }
 
 /// A failure for an entry that does not follow from those before it.

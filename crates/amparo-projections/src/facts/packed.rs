@@ -19,6 +19,8 @@ use crate::interner::Interner;
 /// Changes with the bytes, and with what a fact says of an entry.
 const VERSION: u32 = 1;
 const ID_BYTES: usize = 16;
+/// What an entry takes, about.
+const ENTRY_BYTES: usize = 52;
 
 /// Why bytes are no packed facts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +57,7 @@ struct Tables {
 }
 
 impl Facts {
-    /// The facts as bytes: some 40 for each entry.
+    /// The facts as bytes: some 46 for each entry.
     ///
     /// # Errors
     /// None that bytes in memory can have.
@@ -73,7 +75,8 @@ impl Facts {
                 .collect(),
             entries: self.facts.len() as u32,
         };
-        let mut bytes = postcard::to_extend(&VERSION, Vec::new())?;
+        let mut bytes = Vec::with_capacity(self.facts.len() * ENTRY_BYTES);
+        bytes = postcard::to_extend(&VERSION, bytes)?;
         bytes = postcard::to_extend(&tables, bytes)?;
         for id in self.ids.values() {
             bytes.extend_from_slice(&id.bytes());

@@ -2,55 +2,52 @@
 
 use amparo_tlog::merkle::Hash;
 
-use super::verify::{Check, Part, Waiting};
-use crate::shelf::{IndexPairs, Shelf, ShelfError};
+use super::verify::{Check, Part};
+use crate::journal::Batch;
+use crate::shelf::{Block, IndexPairs, Shelf, ShelfError};
 
 impl Check {
-    pub(super) fn compare_lines(&mut self, shelf: &Shelf, waiting: &[Waiting]) {
+    /// Holds lines, and what is sealed for them, against the shelf's.
+    pub(super) fn compare_lines(&mut self, shelf: &Shelf, waiting: &[Batch]) {
         let size = shelf.head().map_or(0, |head| head.size);
-        for one in waiting {
-            let seq = one.entry.seq;
-            if seq.number() >= size {
-                break;
-            }
-            match shelf.line(seq.number()) {
-                Ok(Some(line)) if line == one.line => {}
-                Ok(_) => self.found(Part::Store, format!("{seq} is not the journal's")),
-                Err(error) => {
-                    self.found(Part::Store, format!("{seq}: {error}"));
-                    return;
-                }
-            }
-        }
-        self.compare_sealed(shelf, waiting, size);
-    }
-
-    fn compare_sealed(&mut self, shelf: &Shelf, waiting: &[Waiting], size: u64) {
         let (Some(first), Some(last)) = (waiting.first(), waiting.last()) else {
             return;
         };
-        let range = first.entry.seq.number()..(last.entry.seq.number() + 1).min(size);
-        let mut expected = waiting
-            .iter()
-            .filter(|one| !one.sealed.is_empty() && one.entry.seq.number() < size);
-        for block in shelf.sealed_blocks(range) {
+        let range = first.first_seq()..last.end_seq().min(size);
+        let records = || {
+            let records = waiting
+                .iter()
+                .flat_map(|batch| (batch.first_seq()..).zip(batch.entries()));
+            records.take_while(|(seq, _)| *seq < size)
+        };
+        let lines = records().map(|(seq, record)| (seq, record.line));
+        self.compare_blocks("the line", shelf.blocks(range.clone()), lines);
+        let sealed = records().map(|(seq, record)| (seq, record.sealed));
+        let sealed = sealed.filter(|(_, sealed)| !sealed.is_empty());
+        self.compare_blocks("what is sealed", shelf.sealed_blocks(range), sealed);
+    }
+
+    /// Holds the items of blocks that are not empty against those expected.
+    fn compare_blocks<'r>(
+        &mut self,
+        what: &str,
+        blocks: impl Iterator<Item = Result<Block, ShelfError>>,
+        mut expected: impl Iterator<Item = (u64, &'r [u8])>,
+    ) {
+        for block in blocks {
             let block = match block {
                 Ok(block) => block,
                 Err(error) => return self.found(Part::Store, error.to_string()),
             };
-            for (seq, sealed) in block.iter().filter(|(_, sealed)| !sealed.is_empty()) {
-                let matches = expected
-                    .next()
-                    .is_some_and(|one| one.entry.seq.number() == seq && one.sealed == sealed);
-                if !matches {
-                    let what = format!("what is sealed for e{seq} is not the journal's");
+            for item in block.iter().filter(|(_, item)| !item.is_empty()) {
+                if expected.next() != Some(item) {
+                    let what = format!("{what} for e{} is not the journal's", item.0);
                     return self.found(Part::Store, what);
                 }
             }
         }
-        if let Some(missing) = expected.next() {
-            let what = format!("what is sealed for {} is missing", missing.entry.seq);
-            self.found(Part::Store, what);
+        if let Some((seq, _)) = expected.next() {
+            self.found(Part::Store, format!("{what} for e{seq} is missing"));
         }
     }
 

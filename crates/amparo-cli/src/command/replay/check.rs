@@ -22,7 +22,7 @@ use amparo_projections::{Facts, Profile, ReadModel as _, RunningTotals, View};
 use amparo_store::ledger::Ledger;
 
 use crate::command::Exit;
-use crate::derived::{not_a_log, read_facts};
+use crate::derived::{facts_anew, not_a_log, read_facts};
 use crate::error::{Failure, FailureKind};
 use crate::output::{Cell, Column, Reply};
 use crate::people::{Names, People};
@@ -79,7 +79,7 @@ impl Comparison {
 /// Compares, answers projection by projection, and fails where one differs.
 pub fn run(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     let ledger = session.whole()?;
-    let whole = read_facts(session, &ledger)?;
+    let whole = facts_anew(session, &ledger)?;
     let comparison = compare(session, &ledger, &whole)?;
     let columns = [
         Column::text("projection"),
@@ -148,8 +148,11 @@ fn compare(
         }
         progress.step("comparing", done, Some(size));
     }
+    drop(progress);
     if let Some(head) = whole.head() {
         let from_facts = People::of(ledger, whole, Names::All)?;
+        let kept = read_facts(session, ledger)?;
+        comparison.note("facts kept", head, &kept, whole);
         comparison.note("names", head, &People::read(ledger)?, &from_facts);
     }
     Ok(comparison)
