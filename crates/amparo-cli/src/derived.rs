@@ -26,7 +26,7 @@ use crate::session::{Reading, Session};
 /// The name under which facts are kept.
 pub const FACTS: &str = "facts";
 /// Facts are kept anew when so many entries are not among those that are.
-const KEEP_ENTRIES_MIN: u64 = 4096;
+const KEEP_ENTRIES_MIN: u64 = 1024;
 /// And when these are more than one in so many of them.
 const KEEP_FRACTION: u64 = 32;
 

@@ -46,6 +46,7 @@ mod flows;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
+mod kept_facts;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;

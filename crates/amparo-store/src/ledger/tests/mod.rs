@@ -9,6 +9,7 @@ use amparo_core::id::{EventId, Seq};
 use super::*;
 
 mod appending;
+mod derived;
 mod folder;
 
 const DAY_MS: i64 = 86_400_000;
