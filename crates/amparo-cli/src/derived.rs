@@ -1,34 +1,25 @@
 //! What the read models are asked of: the whole log as facts, at the coordinates of a question.
 //!
 //! Facts are read up to the head whatever the known-at, since an old state is explained by what
-//! came later; the known-at only cuts the view. Those of a long log are kept from run to run, as
-//! [`Facts::pack`] gives them; `verify` and `replay --check` work them out anew, and say so when
-//! what is kept is not what the log gives.
+//! came later; the known-at only cuts the view.
 
-use amparo_core::entry::Entry;
 use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::profiles::{self, profiles};
-use amparo_projections::{Facts, Profile, ReadModel as _, View};
-use amparo_store::ledger::{Ledger, Rederive};
+use amparo_projections::{Facts, Profile, View};
+use amparo_store::ledger::Ledger;
 use uuid::Uuid;
 
 use crate::args::{CoordinateArgs, KnownAtArgs};
 use crate::coordinates::Coordinates;
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::filters::{Asked, FilterArgs};
+use crate::kept_facts;
 use crate::output::text;
 use crate::people::{Found, Names, People};
 use crate::progress::Progress;
 use crate::session::{Reading, Session};
-
-/// The name under which facts are kept.
-pub const FACTS: &str = "facts";
-/// Facts are kept anew when so many entries are not among those that are.
-const KEEP_ENTRIES_MIN: u64 = 1024;
-/// And when these are more than one in so many of them.
-const KEEP_FRACTION: u64 = 32;
 
 /// A ledger opened to derive something from, with all its facts.
 pub struct Derived {
@@ -255,105 +246,17 @@ pub fn profile_of(
     }
 }
 
-/// Reads the log into facts: those that are kept, and on from there.
+/// Reads the log into facts, and tells how far it is.
 ///
 /// # Errors
 /// Integrity, when an entry cannot be read.
 pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
-    let kept = ledger.kept(FACTS);
-    let kept = kept.and_then(|kept| {
-        let facts = Facts::unpack(kept.bytes()).ok();
-        facts.filter(|facts| facts.len() as u64 == kept.size())
-    });
-    let kept = kept.unwrap_or_default();
-    let known = kept.len() as u64;
-    let facts = go_on(session, ledger, kept)?;
-    let new = facts.len() as u64 - known;
-    if new >= KEEP_ENTRIES_MIN.max(known / KEEP_FRACTION)
-        && let Ok(bytes) = facts.pack()
-    {
-        ledger.keep(FACTS, &bytes);
-    }
-    Ok(facts)
-}
-
-/// The same, without believing what is kept.
-///
-/// # Errors
-/// As [`read_facts`].
-pub fn facts_anew(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
-    go_on(session, ledger, Facts::default())
-}
-
-/// Adds what the log holds beyond the facts.
-fn go_on(
-    session: &mut Session<'_, '_>,
-    ledger: &Ledger,
-    mut facts: Facts,
-) -> Result<Facts, Failure> {
     let size = ledger.head().size;
-    let known = facts.len() as u64;
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
-    // No more than what is there is reserved.
-    facts.reserve(usize::try_from(size.saturating_sub(known)).unwrap_or_default());
-    ledger.each_stretch(known..size, |entries| {
-        for entry in entries {
-            facts
-                .apply(&entry)
-                .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
-        }
-        progress.step("reading the log", facts.len() as u64, Some(size));
-        Ok::<(), Failure>(())
-    })?;
-    match facts.len() as u64 == size {
-        true => Ok(facts),
-        false => Err(not_a_log(Seq::new(facts.len() as u64), "it is missing")),
-    }
-}
-
-/// Facts worked out of entries that are given one by one: what `verify` holds the kept ones
-/// against.
-pub struct FactsAnew(Option<Facts>);
-
-impl FactsAnew {
-    /// Those of no entry yet.
-    pub fn new() -> Self {
-        Self(Some(Facts::default()))
-    }
-}
-
-impl Rederive for FactsAnew {
-    fn name(&self) -> &str {
-        FACTS
-    }
-
-    fn expect(&mut self, entries: u64) {
-        if let (Some(facts), Ok(entries)) = (&mut self.0, usize::try_from(entries)) {
-            facts.reserve(entries.min(Facts::ENTRIES_MAX));
-        }
-    }
-
-    fn apply(&mut self, entry: &Entry) {
-        let taken = self.0.as_mut().map(|facts| facts.apply(entry));
-        if taken.is_some_and(|taken| taken.is_err()) {
-            self.0 = None;
-        }
-    }
-
-    fn bytes(&self) -> Option<Vec<u8>> {
-        self.0.as_ref()?.pack().ok()
-    }
-}
-
-/// A failure for an entry that does not follow from those before it.
-pub fn not_a_log(seq: Seq, cause: &str) -> Failure {
-    Failure::new(
-        FailureKind::Integrity,
-        format!("{seq} cannot be read as part of this log"),
-    )
-    .cause(cause)
-    .hint("`amparo verify` tells what is wrong with the ledger")
+    kept_facts::read(ledger, &mut |done| {
+        progress.step("reading the log", done, Some(size));
+    })
 }
 
 #[cfg(test)]

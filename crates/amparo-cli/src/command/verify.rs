@@ -5,8 +5,8 @@ use amparo_tlog::policy::Level;
 use clap::Args;
 
 use super::Exit;
-use crate::derived::FactsAnew;
 use crate::error::{Failure, FailureKind};
+use crate::kept_facts::FactsAnew;
 use crate::output::{Cell, Column, Head, KnownAt, Meta, Reply};
 use crate::progress::Progress;
 use crate::session::Session;

@@ -108,37 +108,42 @@ impl Ledger {
         })
     }
 
-    /// Gives `take` the entries of a range in order, up to the head: read and parsed on all cores,
-    /// some hundreds at a time.
+    /// Gives `take` what `look` finds in the entries of a range, in order and up to the head: read,
+    /// parsed and looked at on all cores, some hundreds at a time.
     ///
     /// # Errors
     /// As [`entry`](Self::entry), and whatever `take` fails with.
-    pub fn each_stretch<E: From<ReadError>>(
+    pub fn each_stretch<R: Send, E: From<ReadError>>(
         &self,
         range: Range<u64>,
-        mut take: impl FnMut(Vec<Entry>) -> Result<(), E>,
+        look: impl Fn(Entry) -> Option<R> + Sync,
+        mut take: impl FnMut(Vec<R>) -> Result<(), E>,
     ) -> Result<(), E> {
         let end = range.end.min(self.head.size);
         let stretches = range.start..end;
         let stretches = stretches.step_by(STRETCH_ENTRIES as usize);
         in_order(
             stretches.map(|from| from..end.min(from + STRETCH_ENTRIES)),
-            |stretch| self.stretch(stretch),
-            |entries: Result<Vec<Entry>, ReadError>| take(entries?),
+            |stretch| self.stretch(stretch, &look),
+            |found: Result<Vec<R>, ReadError>| take(found?),
         )
     }
 
-    fn stretch(&self, range: Range<u64>) -> Result<Vec<Entry>, ReadError> {
-        let mut entries = Vec::with_capacity(STRETCH_ENTRIES as usize);
+    fn stretch<R>(
+        &self,
+        range: Range<u64>,
+        look: impl Fn(Entry) -> Option<R>,
+    ) -> Result<Vec<R>, ReadError> {
+        let mut found = Vec::new();
         for block in self.blocks(range) {
             for (seq, line) in block?.iter() {
                 let seq = Seq::new(seq);
                 let entry =
                     Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
-                entries.push(entry);
+                found.extend(look(entry));
             }
         }
-        Ok(entries)
+        Ok(found)
     }
 
     /// The places and lines of a range, in order, up to the head.
