@@ -235,7 +235,7 @@ fn replay_check_finds_every_projection_as_the_log_gives_it() {
             "claims",
             "conflicts",
             "audit",
-            "names"
+            "facts kept"
         ]
     );
     for row in &rows {
