@@ -103,6 +103,9 @@ mod signing;
 /// `totals --suppress-below`: small numbers cannot be had by subtraction.
 #[cfg(test)]
 mod suppressed;
+/// `import FILE --rules RULES`: what a table says of people, row by row.
+#[cfg(test)]
+mod tables;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;
