@@ -8,6 +8,7 @@ mod claim; // the claims by name, and how long each is tried
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod folder; // copies of ledger folders
 mod power; // the power cut after every file operation
+mod recovery; // a damaged journal: what is intact carried over, the rest named
 mod scoreboard; // the page that the counts go to
 mod story; // a ledger's life in steps, and what each step was told
 mod sweep; // every file operation failing in turn

@@ -20,8 +20,8 @@ use crate::session::{Session, whole_meta};
 /// the same ledger. Keys, sealed private fields and signed heads come along where they are intact.
 /// The damaged folder is only read; keep it.
 ///
-/// Where an entry is lost, a note stands in its place, and the last entry of the new ledger is the
-/// report. A log with an entry lost is another log, whose root is another: heads that were signed
+/// Where an entry is lost, a note stands in its place, the last entry of the new ledger is the
+/// report, and the exit code is 1. A log with an entry lost is another log, whose root is another: heads that were signed
 /// over the lost places do not lead to it, and nothing is appended or signed until `resume --fork`
 /// records that they are given up. So look for a copy first: if --from closes every gap, the root
 /// is the old one, and the ledger goes on.
@@ -59,10 +59,12 @@ impl Recover {
         tell(session, &recovered);
         session.close(ledger);
         answered?;
-        Ok(match recovered.lost.is_empty() && !recovered.is_end_unknown {
-            true => Exit::Done,
-            false => Exit::No,
-        })
+        Ok(
+            match recovered.lost.is_empty() && !recovered.is_end_unknown {
+                true => Exit::Done,
+                false => Exit::No,
+            },
+        )
     }
 
     fn recovery(&self, session: &Session<'_, '_>) -> Result<Recovery, Failure> {
@@ -103,18 +105,33 @@ fn answer(
     recovered: &Recovered,
 ) -> Result<(), Failure> {
     let columns = [
-        "folder", "entries", "journal", "store", "copies", "lost", "lost_entries", "report",
-        "root", "same_until", "given_up",
+        "folder",
+        "entries",
+        "journal",
+        "store",
+        "copies",
+        "lost",
+        "lost_entries",
+        "report",
+        "root",
+        "same_until",
+        "given_up",
     ];
     let mut reply = Reply::new(whole_meta(ledger), columns.map(Column::text)).into_record();
     let from = |is_meant: fn(&Origin) -> bool| {
-        let meant = recovered.carried.iter().filter(|(origin, _)| is_meant(origin));
+        let meant = recovered
+            .carried
+            .iter()
+            .filter(|(origin, _)| is_meant(origin));
         Cell::count(meant.map(|(_, count)| count).sum::<u64>())
     };
-    let lost = recovered.lost.iter().map(|range| match range.end - range.start {
-        1 => format!("e{}", range.start),
-        _ => format!("e{}..e{}", range.start, range.end - 1),
-    });
+    let lost = recovered
+        .lost
+        .iter()
+        .map(|range| match range.end - range.start {
+            1 => format!("e{}", range.start),
+            _ => format!("e{}..e{}", range.start, range.end - 1),
+        });
     reply.push(vec![
         Cell::text(folder),
         Cell::count(recovered.size),
@@ -137,9 +154,8 @@ fn tell(session: &mut Session<'_, '_>, recovered: &Recovered) {
         session.talk(format!("damaged: {what}"));
     }
     if recovered.is_end_unknown {
-        session.talk(
-            "nothing tells where the old log ended: there may have been entries after these",
-        );
+        session
+            .talk("nothing tells where the old log ended: there may have been entries after these");
     }
     if recovered.is_whole() {
         session.talk("nothing is lost: the new ledger has the old root, and goes on from it");

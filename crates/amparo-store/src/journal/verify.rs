@@ -8,7 +8,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Journal, LedgerId};
 use super::damage::{Damage, Finding, Lost, TornTail};
 use super::frame::Batch;
 use super::read::ReadError;
@@ -17,6 +16,7 @@ use super::segment::{Folder, Form};
 use super::segment_walk::{End, SegmentWalk, Step};
 use super::walk::{Route, Walk};
 use super::window::Unreadable;
+use super::{Journal, LedgerId};
 use crate::files::{Files, OpenMode};
 
 /// What a full read of a journal found.

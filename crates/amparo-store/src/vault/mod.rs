@@ -6,6 +6,7 @@
 //! without `keys/` opens, counts and verifies; it only cannot show names.
 
 mod key_file;
+mod rescue;
 mod seal;
 
 use std::collections::HashMap;
@@ -21,11 +22,10 @@ use zeroize::Zeroizing;
 use crate::Random;
 use crate::files::{Files, OpenFile, OpenMode};
 use key_file::{Header, RECORD_BYTES};
+pub(crate) use rescue::Rescued;
 
 const SECRET_FILE: &str = "secret";
 const SUBJECTS_FILE: &str = "subjects";
-/// The most bytes of a key file that are read at once: 20 million keys.
-const KEYS_BYTES_MAX: usize = 1 << 30;
 
 /// Whose key it is: a subject's, or the ledger's own for what is about nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,43 +166,6 @@ impl Vault {
             vault.subjects = Some(file);
         }
         Ok(vault)
-    }
-
-    /// What is intact of a folder of keys, damaged or not; changes nothing.
-    pub(crate) fn rescue(files: &Arc<dyn Files>, folder: &Path, ledger: LedgerId) -> Rescued {
-        let mut rescued = Rescued {
-            secret: None,
-            subjects: Zeroizing::new(Header::new(ledger).to_bytes().to_vec()),
-            damage: Vec::new(),
-        };
-        match files.read(&folder.join(SECRET_FILE), key_file::SECRET_FILE_BYTES) {
-            Ok(bytes) => match key_file::read_secret(&Zeroizing::new(bytes), ledger) {
-                Ok(secret) => rescued.secret = Some(Zeroizing::new(secret)),
-                Err(what) => rescued.damage.push(format!("keys/{SECRET_FILE}: {what}")),
-            },
-            Err(error) => rescued.damage.push(format!("keys/{SECRET_FILE}: {error}")),
-        }
-        let bytes = match files.read(&folder.join(SUBJECTS_FILE), KEYS_BYTES_MAX) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) => {
-                rescued.damage.push(format!("keys/{SUBJECTS_FILE}: {error}"));
-                return rescued;
-            }
-        };
-        let (header, records) = bytes.split_at(bytes.len().min(Header::BYTES));
-        if let Err(what) = Header::check(header, ledger) {
-            rescued.damage.push(format!("keys/{SUBJECTS_FILE}: {what}"));
-        }
-        for (number, record) in (0_u64..).zip(records.chunks(RECORD_BYTES)) {
-            if key_file::read_record(record).is_some() {
-                rescued.subjects.extend_from_slice(record);
-                continue;
-            }
-            let at = Header::BYTES as u64 + number * RECORD_BYTES as u64;
-            let what = format!("keys/{SUBJECTS_FILE} at byte {at}: a key is damaged");
-            rescued.damage.push(what);
-        }
-        rescued
     }
 
     fn load(&mut self, file: &mut dyn OpenFile) -> Result<(), VaultError> {
@@ -399,32 +362,6 @@ impl Vault {
         let opened = seal::open(key, self.ledger, entry, sealed)
             .and_then(|text| Openings::from_json(std::str::from_utf8(&text).ok()?).ok());
         opened.map_or(Opened::Damaged, Opened::Openings)
-    }
-}
-
-/// What is intact of a folder of keys.
-pub(crate) struct Rescued {
-    pub(crate) secret: Option<Zeroizing<[u8; 32]>>,
-    /// The bytes of a key file with every sound record.
-    subjects: Zeroizing<Vec<u8>>,
-    pub(crate) damage: Vec<String>,
-}
-
-impl Rescued {
-    /// Puts the keys in the place of a new ledger's own, durably.
-    pub(crate) fn keep(
-        &self,
-        files: &Arc<dyn Files>,
-        folder: &Path,
-        ledger: LedgerId,
-    ) -> Result<(), VaultError> {
-        if let Some(secret) = &self.secret {
-            let bytes = Zeroizing::new(key_file::secret(ledger, secret));
-            let replaced = files.replace(&folder.join(SECRET_FILE), &bytes);
-            replaced.map_err(io_error(SECRET_FILE))?;
-        }
-        let replaced = files.replace(&folder.join(SUBJECTS_FILE), &self.subjects);
-        replaced.map_err(io_error(SUBJECTS_FILE))
     }
 }
 

@@ -53,7 +53,9 @@ impl Belongings {
     ) -> Self {
         let has_keys = folder.join(KEYS).is_dir();
         let keys = has_keys.then(|| Vault::rescue(files, &folder.join(KEYS), ledger));
-        let mut damage = keys.as_ref().map_or_else(Vec::new, |keys| keys.damage.clone());
+        let mut damage = keys
+            .as_ref()
+            .map_or_else(Vec::new, |keys| keys.damage.clone());
         let signing = match PrivateKey::read(files, folder, LOG_KEY) {
             Ok(key) => key,
             Err(error) => {
@@ -82,7 +84,9 @@ impl Belongings {
     }
 
     fn read_log_key(&mut self, files: &Arc<dyn Files>, folder: &Path) {
-        let written = files.read(&folder.join(LOG_PUB), MAX_VERIFIER_KEY_LEN + 1).ok();
+        let written = files
+            .read(&folder.join(LOG_PUB), MAX_VERIFIER_KEY_LEN + 1)
+            .ok();
         let written = written.and_then(|bytes| String::from_utf8(bytes).ok());
         let written = written.and_then(|text| text.strip_suffix('\n')?.parse().ok());
         let own = self.signing.as_ref().map(PrivateKey::verifier_key);
@@ -132,7 +136,8 @@ impl Belongings {
         for within in WITNESSED.into_iter().chain([ABANDONED]) {
             let listed = files.list(&folder.join(within)).unwrap_or_default();
             let names = listed.iter().map(|item| item.name.to_string_lossy());
-            places.extend(names.map(|name| (format!("{within}/{name}"), MAX_NOTE_LEN.max(1 << 20))));
+            places
+                .extend(names.map(|name| (format!("{within}/{name}"), MAX_NOTE_LEN.max(1 << 20))));
         }
         for (place, bytes_max) in places {
             let path = folder.join(&place);
@@ -185,7 +190,11 @@ impl Belongings {
         for head in &self.heads {
             book.keep(head)?;
         }
-        let sizes: Vec<_> = self.heads.iter().map(|head| head.checkpoint().head().size()).collect();
+        let sizes: Vec<_> = self
+            .heads
+            .iter()
+            .map(|head| head.checkpoint().head().size())
+            .collect();
         for (name, size) in self.names.iter().filter(|(_, size)| sizes.contains(size)) {
             book.name(name, *size)?;
         }

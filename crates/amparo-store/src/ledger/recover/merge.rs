@@ -135,7 +135,10 @@ impl<'s> Merge<'s> {
 
     /// When the next entry that some source holds was recorded.
     pub(super) fn next_recorded(&self) -> Option<Recorded> {
-        let held = self.readings.iter().filter_map(|reading| reading.next.as_ref());
+        let held = self
+            .readings
+            .iter()
+            .filter_map(|reading| reading.next.as_ref());
         let next = held.min_by_key(|held| held.entry.seq);
         next.map(|held| held.entry.recorded)
     }
@@ -161,7 +164,10 @@ pub(super) struct Survey {
 impl Survey {
     /// Whether the journal alone holds the whole log.
     pub(super) fn is_sound(&self) -> bool {
-        let mut others = self.carried.keys().filter(|origin| **origin != Origin::Journal);
+        let mut others = self
+            .carried
+            .keys()
+            .filter(|origin| **origin != Origin::Journal);
         self.damage.is_empty() && self.lost.is_empty() && others.next().is_none()
     }
 
@@ -208,7 +214,9 @@ pub(super) fn survey(
         found.size = merge.seq;
     }
     let beyond = heads.iter().map(|head| head.checkpoint().head().size());
-    found.heads_ahead.extend(beyond.filter(|size| *size > found.size));
+    found
+        .heads_ahead
+        .extend(beyond.filter(|size| *size > found.size));
     found.heads_ahead.sort_unstable();
     for reading in &mut merge.readings {
         if reading.origin == Origin::Journal {
@@ -280,7 +288,10 @@ impl Proof {
         if self.unproven.contains(&Origin::Store) {
             return Err(Unfit::Store);
         }
-        let copy = self.unproven.iter().find(|origin| matches!(origin, Origin::Copy(_)));
+        let copy = self
+            .unproven
+            .iter()
+            .find(|origin| matches!(origin, Origin::Copy(_)));
         if let Some(copy) = copy.cloned() {
             return Err(RecoverError::OtherRoot { copy, size }.into());
         }

@@ -147,7 +147,9 @@ pub enum RecoverError {
         seq: u64,
     },
     /// What a copy gave for lost entries is not what was lost.
-    #[error("{copy} does not hold the entries that were lost: the log of {size} entries has another root")]
+    #[error(
+        "{copy} does not hold the entries that were lost: the log of {size} entries has another root"
+    )]
     OtherRoot {
         /// The copy that was given.
         copy: Origin,
@@ -259,7 +261,9 @@ impl Patient {
         })?;
         let mut damage = Vec::new();
         let settings = read_settings(&files, folder, &mut damage);
-        let known = settings.as_ref().map(|settings| LedgerId::new(settings.ledger));
+        let known = settings
+            .as_ref()
+            .map(|settings| LedgerId::new(settings.ledger));
         let in_journal = || {
             let id = journal::Journal::ledger_of(&*files, &folder.join(JOURNAL));
             id.map(|id| LedgerId::new(uuid::Uuid::from_bytes(id)))
@@ -283,7 +287,11 @@ impl Patient {
 
     /// Every source of entries, the most trusted first.
     fn sources(&self, copies: &[PathBuf]) -> Vec<Source<'_>> {
-        let journal = Source::Journal(self.files.clone(), self.folder.join(JOURNAL), Origin::Journal);
+        let journal = Source::Journal(
+            self.files.clone(),
+            self.folder.join(JOURNAL),
+            Origin::Journal,
+        );
         let stores = self.stores.iter().map(Source::Store);
         let copies = copies.iter().map(|copy| {
             let at = copy.join(JOURNAL);
@@ -292,7 +300,10 @@ impl Patient {
                 false => Source::Export(copy.clone()),
             }
         });
-        std::iter::once(journal).chain(stores).chain(copies).collect()
+        std::iter::once(journal)
+            .chain(stores)
+            .chain(copies)
+            .collect()
     }
 }
 

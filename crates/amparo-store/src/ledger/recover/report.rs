@@ -46,7 +46,11 @@ pub(super) fn report(recovered: &Recovered, now: Recorded) -> String {
         text.push_str(" Nothing tells where the old log ended: there may have been later entries.");
     }
     if !recovered.heads_ahead.is_empty() {
-        let sizes = recovered.heads_ahead.iter().take(NAMED_MAX).map(u64::to_string);
+        let sizes = recovered
+            .heads_ahead
+            .iter()
+            .take(NAMED_MAX)
+            .map(u64::to_string);
         let sizes: Vec<_> = sizes.collect();
         text.push_str(&format!(
             " Heads of these sizes were signed before and do not lead here: {}.",
@@ -54,7 +58,9 @@ pub(super) fn report(recovered: &Recovered, now: Recorded) -> String {
         ));
     }
     let (size, root) = (recovered.size, recovered.root);
-    text.push_str(&format!(" Root of the {size} entries before this one: {root}."));
+    text.push_str(&format!(
+        " Root of the {size} entries before this one: {root}."
+    ));
     text.push_str(" Damage found:");
     for what in recovered.damage.iter().take(NAMED_MAX) {
         let more = format!(" {what};");
