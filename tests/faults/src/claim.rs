@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, power, sweep};
+use crate::{damage, model, model_store, power, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Claim {
 }
 
 /// All claims, in the order of the scoreboard.
-pub const CLAIMS: [Claim; 7] = [
+pub const CLAIMS: [Claim; 9] = [
     Claim {
         name: "failing-writes",
         says: "Whichever file operation of init, append, import, correct or checkpoint fails \
@@ -77,6 +77,21 @@ pub const CLAIMS: [Claim; 7] = [
         says: "With a flipped bit in any 17th byte of the folder, sled store included, a reader gets \
                an error or every entry as it was written: never another text, never fewer entries",
         run: damage::reads,
+    },
+    Claim {
+        name: "random-histories",
+        says: "Totals, running totals, totals by place, authority, court, source and the like, \
+               flows and the parts of a diff are those of a naive model written apart, on random \
+               histories with corrections of corrections, merges, groups and uncertain dates, at \
+               random coordinates",
+        run: model::histories,
+    },
+    Claim {
+        name: "stored-histories",
+        says: "Random histories come back from the real store line by line, with the totals of \
+               the naive model, though it is reopened after each batch and the sled store is \
+               damaged, cut, deleted or put back from an older day in between",
+        run: model_store::histories,
     },
 ];
 
