@@ -102,7 +102,7 @@ pub fn histories(length: Length) -> Result<String, Broken> {
         open,
     } = counted;
     // One history alone may hold anything.
-    insist(histories == 1 || open > histories / 2, || {
+    insist(histories == 1 || open > histories / 4, || {
         "hardly any total was uncertain".to_owned()
     })?;
     insist(histories == 1 || merged > histories / 10, || {
