@@ -1,13 +1,18 @@
-//! What Amparo claims under faults, tried out and counted: failing disks, power cuts, damage.
+//! What Amparo claims, tried out and counted: under failing disks, power cuts and damage, and on
+//! random histories.
 //!
 //! Each claim is a file with one question. `cargo test` asks each in a short form; this program
 //! asks them at length, and writes what it counted to `tests/SCOREBOARD.md`. Refuses to be part
 //! of the product, and to go on after a claim that does not hold: it names the case and stops.
 
 mod claim; // the claims by name, and how long each is tried
+mod compare; // one random history in the read models and in the naive model
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod folder; // copies of ledger folders
+mod model; // random histories against the naive model
+mod model_store; // the same through the real store, damaged on the way
 mod power; // the power cut after every file operation
+mod recovery; // a damaged journal: what is intact carried over, the rest named
 mod scoreboard; // the page that the counts go to
 mod story; // a ledger's life in steps, and what each step was told
 mod sweep; // every file operation failing in turn

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::folders;
 use super::harness::{Bench, Run};
-use super::model::random::Random;
 use super::model::setting;
+use amparo_model::random::Random;
 
 const ROUNDS: u64 = 24;
 /// How many drafts an import that is killed brings.

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use super::folders;
 use super::harness::{Bench, Run, fixture};
-use super::model::random::Random;
 use super::model::setting;
+use amparo_model::random::Random;
 
 const FLIPS: u64 = 18;
 /// What every rebuilding says.

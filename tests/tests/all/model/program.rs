@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::super::harness::{Bench, Run};
-use super::dates;
 use super::difference;
-use super::histories::{self, History};
-use super::naive::{PROFILES, Totals};
-use super::random::Random;
 use super::setting;
+use amparo_model::dates;
+use amparo_model::histories::{self, History};
+use amparo_model::naive::{PROFILES, Totals};
+use amparo_model::random::Random;
 
 const HISTORIES: u64 = 20;
 const DRAFTS: usize = 60;

@@ -2,11 +2,11 @@
 //! counts the same at its own coordinates, and what changed since is explained to the last one.
 
 use super::super::harness::Bench;
-use super::dates;
-use super::histories::{self, History};
-use super::naive::PROFILES;
-use super::random::Random;
 use super::setting;
+use amparo_model::dates;
+use amparo_model::histories::{self, History};
+use amparo_model::naive::PROFILES;
+use amparo_model::random::Random;
 
 const HISTORIES: u64 = 4;
 const DRAFTS: usize = 60;

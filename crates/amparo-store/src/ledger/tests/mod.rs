@@ -11,6 +11,7 @@ use super::*;
 mod appending;
 mod derived;
 mod folder;
+mod recovering;
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -3,9 +3,9 @@
 //! A handful of people, groups and instruments over a few months, so that dates tie, entries
 //! overlap, merges chain, and corrections correct corrections.
 
-use super::dates::{self, Day};
-use super::naive::Naive;
-use super::random::Random;
+use crate::dates::{self, Day};
+use crate::naive::Naive;
+use crate::random::Random;
 
 /// The recording day of all histories.
 pub const TODAY: &str = "2026-02-10";
@@ -50,6 +50,17 @@ const CLEMENCY: [&str; 7] = [
     "clemency-appeal",
     "clemency-revocation",
 ];
+/// The keys with which a draft replaces or retracts another.
+const TARGETS: [&str; 2] = [r#""replaces":"#, r#""entry":"#];
+const PLACES: [&str; 5] = ["VE", "VE:Demo", "VE:Demo:Yard", "VE:Other:Yard", "CO"];
+const AUTHORITIES: [&str; 3] = ["Demo Police", "Demo Guard", "Demo Army"];
+const COURTS: [&str; 2] = ["Demo Court 1", "Demo Court 2"];
+const JURISDICTIONS: [&str; 2] = ["civil", "military"];
+const GROUNDS: [&str; 2] = ["violence", "drugs"];
+const PUBLISHERS: [&str; 3] = ["Demo Watch", "Demo Radio", "Demo Assembly"];
+const SOURCE_KINDS: [&str; 3] = ["ngo", "media", "official"];
+/// Who records the entries of a history, in turn.
+pub const RECORDERS: [&str; 3] = ["desk", "court-desk", "night-desk"];
 /// Times of a day: few, so that they tie.
 const TIMES: [&str; 5] = ["07:00", "07:00:30", "23:30", "00:00", "03:30Z"];
 
@@ -74,8 +85,12 @@ impl History {
         let instruments = history.lines.len();
         for _ in 0..drafts {
             let fields = history.fields(random, instruments);
+            // Nothing else changes who is merged with whom.
+            let may_close = fields.contains(r#""kind":"merge""#)
+                || fields.contains(TARGETS[0])
+                || fields.contains(TARGETS[1]);
             history.push(fields);
-            if history.naive.has_circle() {
+            if may_close && history.naive.has_circle() {
                 history.lines.pop();
                 history.naive = history.naive.known(history.lines.len());
             }
@@ -157,6 +172,11 @@ pub fn id(n: usize) -> String {
     format!("0195a000-0000-7000-8000-{n:012x}")
 }
 
+/// Who recorded a draft, by its number.
+pub fn recorder(n: usize) -> &'static str {
+    RECORDERS[n % RECORDERS.len()]
+}
+
 fn retraction(target: usize) -> String {
     format!(r#""kind":"retraction","entry":"{}""#, id(target))
 }
@@ -193,7 +213,53 @@ fn status(random: &mut Random, kinds: &[&str]) -> String {
         false => format!(r#""person":"{}""#, random.pick(&PERSONS)),
     };
     let occurred = date(random);
-    format!(r#""kind":"{kind}",{subject},"occurred":"{occurred}","unsourced":true"#)
+    let particulars = particulars(random, kind);
+    let sources = sources(random);
+    format!(r#""kind":"{kind}",{subject},"occurred":"{occurred}"{particulars},{sources}"#)
+}
+
+/// Some of the fields that a kind takes and that totals can be laid out by.
+fn particulars(random: &mut Random, kind: &str) -> String {
+    let mut fields = String::new();
+    let mut add = |random: &mut Random, key: &str, of: &[&str]| {
+        if random.chance(60) {
+            fields.push_str(&format!(r#","{key}":"{}""#, random.pick(of)));
+        }
+    };
+    match kind {
+        "arrest" | "disappearance" => {
+            add(random, "authority", &AUTHORITIES);
+            add(random, "place", &PLACES);
+        }
+        "custody-observed" | "transfer" | "house-arrest" | "escape" | "exile" | "death" => {
+            add(random, "place", &PLACES);
+        }
+        _ if CASE.contains(&kind) => {
+            add(random, "court", &COURTS);
+            add(random, "jurisdiction", &JURISDICTIONS);
+        }
+        _ if CLEMENCY.contains(&kind) => {
+            add(random, "court", &COURTS);
+            add(random, "ground", &GROUNDS);
+        }
+        _ => {}
+    }
+    fields
+}
+
+fn sources(random: &mut Random) -> String {
+    if random.chance(40) {
+        return r#""unsourced":true"#.to_owned();
+    }
+    let source = |random: &mut Random| {
+        let (publisher, kind) = (random.pick(&PUBLISHERS), random.pick(&SOURCE_KINDS));
+        format!(r#"{{"publisher":"{publisher}","kind":"{kind}"}}"#)
+    };
+    let first = source(random);
+    match random.chance(30) {
+        true => format!(r#""sources":[{first},{}]"#, source(random)),
+        false => format!(r#""sources":[{first}]"#),
+    }
 }
 
 /// A day on which something happened: within some weeks before the recording day.

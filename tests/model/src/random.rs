@@ -1,6 +1,7 @@
 //! Random choices from a seed: the same seed, the same choices, on any machine.
 
 /// A splitmix64 sequence.
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {

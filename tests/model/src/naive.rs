@@ -4,10 +4,11 @@
 //! rules. Whatever it shares with the program it shares through the design alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::dates::{self, Day, When};
+use crate::dates::{self, Day, When};
 
 /// Kinds and the states after them, as the table of the design has them.
 const STATES: [(&str, &str, &str); 22] = [
@@ -61,10 +62,21 @@ pub type Totals = BTreeMap<Row, [u64; 3]>;
 /// The drafts of a history in their order, as they were handed in.
 #[derive(Clone, Default)]
 pub struct Naive {
-    drafts: Vec<Value>,
+    drafts: Vec<Arc<Read>>,
 }
 
-fn text<'v>(draft: &'v Value, key: &str) -> Option<&'v str> {
+/// A draft that was read.
+struct Read {
+    draft: Value,
+    /// The number of the draft that it replaces or retracts.
+    target: Option<usize>,
+    when: Option<When>,
+    /// Axis and state, if it changes one.
+    change: Option<(&'static str, &'static str)>,
+}
+
+/// A text of a draft.
+pub(crate) fn text<'v>(draft: &'v Value, key: &str) -> Option<&'v str> {
     draft[key].as_str()
 }
 
@@ -75,8 +87,10 @@ fn change(draft: &Value) -> Option<(&'static str, &'static str)> {
     Some((row.0, row.2))
 }
 
-/// Whom a draft is about: a group or a person, and which.
-fn subject(draft: &Value) -> Option<(&'static str, String)> {
+/// Whom a draft is about: `group` or `person`, and which.
+pub(crate) type Subject = (&'static str, String);
+
+fn subject(draft: &Value) -> Option<Subject> {
     let of = |key| text(draft, key).map(str::to_owned);
     match of("group") {
         Some(group) => Some(("group", group)),
@@ -87,7 +101,15 @@ fn subject(draft: &Value) -> Option<(&'static str, String)> {
 impl Naive {
     /// Adds a draft.
     pub fn push(&mut self, line: &str) {
-        self.drafts.push(serde_json::from_str(line).unwrap());
+        let draft: Value = serde_json::from_str(line).unwrap();
+        let target = text(&draft, "entry").or(text(&draft, "replaces"));
+        let number = |id| self.drafts.iter().position(|read| read.draft["id"] == id);
+        self.drafts.push(Arc::new(Read {
+            target: target.map(|id| number(id).unwrap()),
+            when: text(&draft, "occurred").map(dates::read),
+            change: change(&draft),
+            draft,
+        }));
     }
 
     /// The first drafts only.
@@ -101,20 +123,42 @@ impl Naive {
     fn in_force(&self) -> Vec<bool> {
         let mut in_force = vec![true; self.drafts.len()];
         for n in (0..self.drafts.len()).rev() {
-            let draft = &self.drafts[n];
-            let target = text(draft, "entry").or(text(draft, "replaces"));
-            if let (true, Some(target)) = (in_force[n], target) {
-                let target = self.drafts[..n].iter().position(|d| d["id"] == target);
-                in_force[target.unwrap()] = false;
+            if let (true, Some(target)) = (in_force[n], self.target(n)) {
+                in_force[target] = false;
             }
         }
         in_force
     }
 
+    /// How many drafts there are.
+    pub fn len(&self) -> usize {
+        self.drafts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
+    /// A draft by its number.
+    pub(crate) fn draft(&self, n: usize) -> &Value {
+        &self.drafts[n].draft
+    }
+
+    /// When a draft says that it happened.
+    pub(crate) fn when(&self, n: usize) -> Option<When> {
+        self.drafts[n].when
+    }
+
+    /// The number of the draft that a draft replaces or retracts.
+    pub(crate) fn target(&self, n: usize) -> Option<usize> {
+        self.drafts[n].target
+    }
+
     /// The drafts in force.
     fn standing(&self) -> Vec<(usize, &Value)> {
         let in_force = self.in_force();
-        let all = self.drafts.iter().enumerate();
+        let all = self.drafts.iter().map(|read| &read.draft).enumerate();
         all.filter(|(n, _)| in_force[*n]).collect()
     }
 
@@ -146,8 +190,8 @@ impl Naive {
         })
     }
 
-    /// Low, count and high of every row at the end of a day.
-    pub fn totals(&self, as_of: Day, profile: &str) -> Totals {
+    /// The drafts in force that change a state or a place, by whom they belong to after merges.
+    pub(crate) fn stories(&self) -> Vec<Story<'_>> {
         let standing = self.standing();
         let merges = self.merges();
         let resolve = |person: &str| {
@@ -157,50 +201,130 @@ impl Naive {
             }
             at.to_owned()
         };
-        let mut rows = empty_rows(&standing, profile);
-        let mut steps: BTreeMap<_, Vec<Step>> = BTreeMap::new();
+        let mut stories: BTreeMap<Subject, Story<'_>> = BTreeMap::new();
         for (n, draft) in &standing {
-            if let (Some((axis, state)), Some((form, whose))) = (change(draft), subject(draft)) {
-                let whose = if form == "person" {
-                    resolve(&whose)
-                } else {
-                    whose
-                };
-                let instrument = text(draft, "instrument").unwrap_or_default();
-                let course = ((form, whose), axis, instrument);
-                let when = dates::read(text(draft, "occurred").unwrap());
-                let step = Step { when, n: *n, state };
-                steps.entry(course).or_default().push(step);
-            }
-        }
-        let held = PROFILES
-            .iter()
-            .find(|(name, _)| *name == profile)
-            .unwrap()
-            .1;
-        for (((form, whose), axis, instrument), steps) in steps {
-            let weight = match form {
-                "group" => weight(&standing, &whose, resolve),
-                _ => 1,
+            let moves = self.drafts[*n].change.is_some() || draft["kind"] == "transfer";
+            let Some((form, whose)) = subject(draft).filter(|_| moves) else {
+                continue;
             };
-            let standing = stand(steps, as_of);
+            let (whose, weight) = match form {
+                "group" => (whose.clone(), weight(&standing, &whose, resolve)),
+                _ => (resolve(&whose), 1),
+            };
+            let steps = Vec::new();
+            let story = stories
+                .entry((form, whose))
+                .or_insert(Story { weight, steps });
+            story.steps.push(Step {
+                when: self.when(*n).unwrap(),
+                n: *n,
+                draft,
+                change: self.drafts[*n].change,
+            });
+        }
+        let mut stories: Vec<_> = stories.into_values().collect();
+        stories.iter_mut().for_each(Story::sort);
+        stories
+    }
+
+    /// Low, count and high of every row at the end of a day.
+    pub fn totals(&self, as_of: Day, profile: &str) -> Totals {
+        let mut rows = empty_rows(&self.standing(), profile);
+        rows.extend(self.sums(as_of, profile));
+        rows
+    }
+
+    /// The same, of those rows only that somebody may stand in.
+    pub(crate) fn sums(&self, as_of: Day, profile: &str) -> Totals {
+        let mut rows = Totals::new();
+        for story in self.stories() {
+            story.add_to(&mut rows, as_of, profile);
+        }
+        rows
+    }
+}
+
+/// The states that a profile counts as held.
+pub(crate) fn held(profile: &str) -> &'static [&'static str] {
+    let known = PROFILES.iter().find(|(name, _)| *name == profile);
+    known.unwrap().1
+}
+
+/// All that is in force about a person or a group.
+pub(crate) struct Story<'n> {
+    /// How many it stands for.
+    pub(crate) weight: u64,
+    /// The steps of all axes in their order, transfers among them.
+    pub(crate) steps: Vec<Step<'n>>,
+}
+
+/// One draft in a story.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'n> {
+    pub(crate) when: When,
+    /// The number of the draft.
+    pub(crate) n: usize,
+    pub(crate) draft: &'n Value,
+    change: Option<(&'static str, &'static str)>,
+}
+
+impl<'n> Step<'n> {
+    /// The state after it; none for a transfer.
+    pub(crate) fn state(&self) -> Option<&'static str> {
+        self.change.map(|(_, state)| state)
+    }
+
+    /// The axis; that of a transfer is custody.
+    pub(crate) fn axis(&self) -> &'static str {
+        self.change.map_or("custody", |(axis, _)| axis)
+    }
+
+    /// A text of the draft.
+    pub(crate) fn text(&self, key: &str) -> Option<&'n str> {
+        text(self.draft, key)
+    }
+}
+
+impl<'n> Story<'n> {
+    fn sort(&mut self) {
+        self.steps.sort_by_key(|step| {
+            let time = step.when.time;
+            (step.when.point(), time.is_none(), time, step.n)
+        });
+    }
+
+    /// The steps that change the state on an axis, under an instrument (empty for none).
+    pub(crate) fn course(&self, axis: &str, instrument: &str) -> Vec<Step<'n>> {
+        let on_axis = |step: &&Step<'_>| {
+            step.change.is_some_and(|(of, _)| of == axis)
+                && step.text("instrument").unwrap_or_default() == instrument
+        };
+        self.steps.iter().filter(on_axis).copied().collect()
+    }
+
+    /// Adds where the subject stands at the end of a day.
+    pub(crate) fn add_to(&self, rows: &mut Totals, as_of: Day, profile: &str) {
+        let changes = self.steps.iter().filter(|step| step.state().is_some());
+        let of = |step: &Step<'n>| (step.axis(), step.text("instrument").unwrap_or_default());
+        let courses: BTreeSet<_> = changes.map(of).collect();
+        for (axis, instrument) in courses {
+            let standing = stand(&self.course(axis, instrument), as_of);
             let states: BTreeSet<_> = standing.possible.iter().flatten().copied().collect();
             let mut add = |axis: &str, name: &str, counted: &[&str]| {
                 let row = (axis.to_owned(), instrument.to_owned(), name.to_owned());
                 let is_in = |state: &Option<&str>| state.is_some_and(|s| counted.contains(&s));
                 let row = rows.entry(row).or_default();
-                row[0] += weight * u64::from(standing.possible.iter().all(is_in));
-                row[1] += weight * u64::from(is_in(&standing.point));
-                row[2] += weight * u64::from(standing.possible.iter().any(is_in));
+                row[0] += self.weight * u64::from(standing.possible.iter().all(is_in));
+                row[1] += self.weight * u64::from(is_in(&standing.point));
+                row[2] += self.weight * u64::from(standing.possible.iter().any(is_in));
             };
             for state in states {
                 add(axis, state, &[state]);
             }
             if axis == "custody" {
-                add("profile", profile, held);
+                add("profile", profile, held(profile));
             }
         }
-        rows
     }
 }
 
@@ -239,23 +363,13 @@ fn weight(standing: &[(usize, &Value)], group: &str, resolve: impl Fn(&str) -> S
     size.unwrap_or(0).saturating_sub(persons.len() as u64)
 }
 
-struct Step {
-    when: When,
-    n: usize,
-    state: &'static str,
-}
-
 /// Where somebody stands on an axis; none is "not yet documented".
 struct Standing {
     possible: Vec<Option<&'static str>>,
     point: Option<&'static str>,
 }
 
-fn stand(mut steps: Vec<Step>, as_of: Day) -> Standing {
-    steps.sort_by_key(|step| {
-        let time = step.when.time;
-        (step.when.point(), time.is_none(), time, step.n)
-    });
+fn stand(steps: &[Step<'_>], as_of: Day) -> Standing {
     let lo = |n: usize| steps[..=n].iter().map(|step| step.when.lo).max();
     let hi = |n: usize| steps[n..].iter().map(|step| step.when.hi).min();
     let point = |n: usize| Some(steps[n].when.point());
@@ -264,7 +378,7 @@ fn stand(mut steps: Vec<Step>, as_of: Day) -> Standing {
         let reached = (0..steps.len()).filter(|n| bound(*n) <= Some(as_of));
         reached.last().map_or(0, |n| n + 1)
     };
-    let state = |index: usize| index.checked_sub(1).map(|n| steps[n].state);
+    let state = |index: usize| index.checked_sub(1).and_then(|n| steps[n].state());
     Standing {
         possible: (last(&hi)..=last(&lo)).map(state).collect(),
         point: state(last(&point)),
