@@ -12,7 +12,7 @@ use crate::id::EventId;
 use crate::json::{self, Json};
 use crate::value::Source;
 use crate::word::{Word, vocabulary};
-use crate::write;
+use crate::write::{self, Object};
 
 vocabulary! {
     /// The private fields, in the order of the line.
@@ -202,16 +202,15 @@ impl Openings {
 
     /// The openings as one JSON object: `{"name":{"salt":"<hex>","value":"Ana Demo"}}`.
     pub fn to_json(&self) -> String {
-        let mut out = String::from("{");
-        for (n, (field, salt, value)) in self.0.iter().enumerate() {
-            let comma = if n == 0 { "" } else { "," };
-            let salt = hex::encode(salt);
-            out.push_str(&format!(
-                "{comma}\"{field}\":{{\"salt\":\"{salt}\",\"value\":{value}}}"
-            ));
+        let mut openings = Object::line();
+        for (field, salt, value) in &self.0 {
+            let mut opening = Object::new();
+            // A salt and a digest are written alike.
+            opening.shown("salt", Digest(*salt));
+            opening.json("value", value);
+            openings.json(field.word(), &opening.finish());
         }
-        out.push('}');
-        out
+        openings.finish()
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.

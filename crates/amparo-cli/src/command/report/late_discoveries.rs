@@ -5,7 +5,7 @@ use amparo_core::date::Day;
 use amparo_projections::reports::late_discoveries::{PublisherLag, late_discoveries};
 use clap::Args;
 
-use super::rows::Rows;
+use super::rows::{Row, Rows};
 use crate::args::CoordinateArgs;
 use crate::command::Exit;
 use crate::derived::Derived;
@@ -52,18 +52,27 @@ impl LateDiscoveries {
             session.reply(&reply)?;
             return Ok(Exit::Done);
         }
-        let mut rows = Rows::new(session, &derived, meta, &["sources"]);
+        let rows = Rows::new(session, &derived, meta, &["sources"]);
         let one = Count {
             low: 1,
             count: 1,
             high: 1,
         };
-        for row in answer.rows {
-            let publishers = row.publishers.iter().map(|id| derived.facts.text(*id));
-            let own = [Cell::list(publishers)];
-            rows.push(row.subject, one, row.days, own, &[row.entry]);
-        }
-        rows.send(session)
+        rows.send_each(
+            session,
+            answer.rows,
+            |row| row.subject,
+            |row| {
+                let publishers = row.publishers.iter().map(|id| derived.facts.text(*id));
+                Row {
+                    subject: row.subject,
+                    total: one,
+                    days: row.days,
+                    own: [Cell::list(publishers)].into(),
+                    entries: [row.entry].into(),
+                }
+            },
+        )
     }
 }
 

@@ -22,12 +22,17 @@ pub struct Rows<'d> {
 }
 
 /// A row as it waits for the names, in less memory than its cells would take.
-struct Row {
-    subject: SubjectId,
-    total: Count,
-    days: Count,
-    own: Box<[Cell]>,
-    entries: Box<[Seq]>,
+pub struct Row {
+    /// Whom it is about.
+    pub subject: SubjectId,
+    /// How many it stands for.
+    pub total: Count,
+    /// For how long.
+    pub days: Count,
+    /// The cells of the report's own columns.
+    pub own: Box<[Cell]>,
+    /// What it rests on.
+    pub entries: Box<[Seq]>,
 }
 
 impl<'d> Rows<'d> {
@@ -84,11 +89,25 @@ impl<'d> Rows<'d> {
     ///
     /// # Errors
     /// Integrity, when the names cannot be read; internal, when the answer cannot be written.
-    pub fn send(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let shown = self.rows.iter().map(|row| row.subject);
-        let people = self.derived.people_named(shown)?;
+    pub fn send(mut self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+        let rows = std::mem::take(&mut self.rows);
+        self.send_each(session, rows, |row| row.subject, |row| row)
+    }
+
+    /// Answers with many rows, each made when its turn has come.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_each<T>(
+        self,
+        session: &mut Session<'_, '_>,
+        rows: Vec<T>,
+        subject: impl Fn(&T) -> SubjectId,
+        row: impl Fn(T) -> Row,
+    ) -> Result<Exit, Failure> {
+        let people = self.derived.people_named(rows.iter().map(subject))?;
         let mut stream = Stream::new(self.reply);
-        for row in self.rows {
+        for row in rows.into_iter().map(row) {
             stream.push(session, cells(self.derived, &people, self.for_people, row))?;
         }
         stream.finish(session)?;
