@@ -3,8 +3,10 @@
 //! Refuses to be part of the product: nothing here is linked into it, and it is given the program
 //! to measure. The same seed gives the same drafts, so figures can be compared between versions.
 
+mod compare; // beside a plain file and SQLite, on the same bytes
 mod measure; // each command as a process of its own: time, memory, bytes
 mod questions; // the commands that are measured
+mod sqlite; // the reference
 mod story; // what happens to one person
 mod writer; // the stories of all, in the order in which they become known
 
@@ -32,6 +34,20 @@ enum What {
         /// The same seed gives the same drafts
         #[arg(long, default_value_t = 1)]
         seed: u64,
+    },
+    /// Make a ledger, and lay its figures beside those of a plain file and SQLite
+    Compare {
+        /// How many drafts
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: u64,
+        /// The same seed gives the same drafts
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The program
+        #[arg(long, default_value = "target/release/amparo")]
+        program: PathBuf,
+        /// A folder to be made for all that is written; it is left there
+        folder: PathBuf,
     },
     /// Run every reading command on a ledger, each time as a new process, and print a table
     Measure {
@@ -67,6 +83,12 @@ fn run(what: What) -> io::Result<()> {
             let out = io::stdout().lock();
             writer::write_drafts(entries, seed, io::BufWriter::with_capacity(1 << 20, out))
         }
+        What::Compare {
+            entries,
+            seed,
+            program,
+            folder,
+        } => compare::compare(&program, &folder, entries, seed, &mut io::stdout().lock()),
         What::Measure {
             program,
             ledger,

@@ -12,12 +12,21 @@ use wait4::Wait4 as _;
 /// What a run cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cost {
-    time: Duration,
+    /// From start to end.
+    pub time: Duration,
     /// Of all threads together: says more than the time on a machine that is shared.
     processor: Duration,
-    peak_bytes: u64,
+    /// Memory at its peak.
+    pub peak_bytes: u64,
     output_bytes: u64,
     exit_code: Option<i32>,
+}
+
+impl Cost {
+    /// Whether the exit code was 0.
+    pub fn is_success(&self) -> bool {
+        self.exit_code == Some(0)
+    }
 }
 
 impl fmt::Display for Cost {
