@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::process::ExitCode;
 
-use amparo_cli::World;
+use amparo_cli::{Cost, World};
 use amparo_core::entry::Recorded;
 
 fn main() -> ExitCode {
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     };
     world.quiet_panics();
     world.clock = Box::new(move || now);
+    world.lock_cost = Cost::CHEAP;
     let state = Cell::new(now.ms().unsigned_abs() | 1);
     world.random = Box::new(move |bytes| bytes.fill_with(|| next(&state)));
     ExitCode::from(amparo_cli::run(std::env::args_os(), &mut world))

@@ -35,6 +35,7 @@ mod output;
 mod people;
 mod progress;
 mod record;
+mod secret_from;
 mod session;
 mod similar;
 mod source_flag;
@@ -44,6 +45,7 @@ mod summary;
 mod unfinished;
 mod world;
 
+pub use amparo_store::Cost;
 pub use world::World;
 
 /// Runs one command line in a world, and answers its exit code (design, section 7).

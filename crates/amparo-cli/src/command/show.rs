@@ -2,6 +2,7 @@
 
 use amparo_core::entry::Entry;
 use amparo_core::private::Private;
+use amparo_store::ledger::ReadError;
 use clap::Args;
 use serde_json::Value;
 
@@ -36,7 +37,10 @@ impl Show {
         }
         let standings = Standings::read(&ledger, at.prefix(), &mut |_| {})?;
         let listing = Listing::of(&ledger, standings, std::slice::from_ref(&entry))?;
-        let private = ledger.private(entry.seq)?;
+        let private = match ledger.private(entry.seq) {
+            Err(ReadError::Locked) => None,
+            private => private?,
+        };
         let mut cells: Vec<(Column, Cell)> = Vec::new();
         let row = listing.row(&entry, &ledger)?;
         let shown_whole = ["details", "sources"];

@@ -49,6 +49,7 @@ impl Check {
                 self.verified.unopened += 1;
                 self.keyless.sealed.entry(owner).or_insert(entry.seq);
             }
+            Opened::Locked => self.verified.unopened += 1,
             Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
                 self.verified.opened += 1;
                 self.refs.extend(refs_of(vault, &entry.event, &openings));
