@@ -46,6 +46,9 @@ mod flows;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
+/// `key`: names under a lock, what goes on without them, and what is refused.
+#[cfg(test)]
+mod keys;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
