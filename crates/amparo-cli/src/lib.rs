@@ -42,6 +42,7 @@ mod source_flag;
 mod standing;
 mod stream;
 mod summary;
+mod tables;
 mod unfinished;
 mod world;
 

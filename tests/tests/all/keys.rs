@@ -29,7 +29,10 @@ fn ledger() -> Bench {
 fn locked() -> (Bench, String) {
     let bench = ledger();
     let locked = bench.ok(&["key", "lock", "--new", "file:words", "-O", "json"]);
-    let recovery = locked.rows()[0]["recovery_key"].as_str().unwrap().to_owned();
+    let recovery = locked.rows()[0]["recovery_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(locked.err.contains("it is shown once"), "{}", locked.err);
     (bench, recovery)
 }
@@ -61,8 +64,22 @@ fn what_needs_no_names_goes_on_under_the_lock_and_shows_none() {
         &["flows", "--from", "2026-01-31", "--to", "2026-02-10"],
         &["export", "--csv", "tables"],
         &["checkpoint"],
-        &["append", "release", "p1", "--occurred", "2026-02-05", "--unsourced"],
-        &["append", "charge", "demo:bea", "--occurred", "2026-02-06", "--unsourced"],
+        &[
+            "append",
+            "release",
+            "p1",
+            "--occurred",
+            "2026-02-05",
+            "--unsourced",
+        ],
+        &[
+            "append",
+            "charge",
+            "demo:bea",
+            "--occurred",
+            "2026-02-06",
+            "--unsourced",
+        ],
         &["append", "note", "p2", "--text", "x", "--unsourced"],
         &["correct", "e3", "--occurred", "2026-02-02"],
         &["undo"],
@@ -92,14 +109,32 @@ fn what_needs_names_is_refused_under_the_lock_and_goes_on_with_the_passphrase() 
         (3, &["export", "--csv", "named", "--names"]),
         (3, &["person", "add", "Carla Demo", "--unsourced"]),
         (3, &["import", "new.jsonl"]),
-        (3, &["append", "arrest", "demo:unknown", "--occurred", "2026-02-01", "--unsourced"]),
+        (
+            3,
+            &[
+                "append",
+                "arrest",
+                "demo:unknown",
+                "--occurred",
+                "2026-02-01",
+                "--unsourced",
+            ],
+        ),
         (3, &["correct", "e1", "--unsourced"]),
         (3, &["erase", "p2", "--basis", "danger"]),
     ] {
         let run = bench.refused(code, args);
         names_nobody(&run);
-        assert!(run.err.contains("names are locked"), "{args:?}: {}", run.err);
-        assert!(run.err.contains("--passphrase ask"), "{args:?}: {}", run.err);
+        assert!(
+            run.err.contains("names are locked"),
+            "{args:?}: {}",
+            run.err
+        );
+        assert!(
+            run.err.contains("--passphrase ask"),
+            "{args:?}: {}",
+            run.err
+        );
     }
     let found = bench.ok(&with(&["find", "Anacanary"], &OPEN));
     assert!(found.out.contains("p1"), "{}", found.out);
@@ -131,7 +166,17 @@ fn a_wrong_passphrase_is_refused_and_never_told_and_one_on_the_command_line_is_n
     }
     bench.refused(3, &["key", "unlock", "--passphrase", "file:other"]);
     bench.file("short", "too short");
-    bench.refused(3, &["key", "add", "--new", "file:short", "--passphrase", "file:words"]);
+    bench.refused(
+        3,
+        &[
+            "key",
+            "add",
+            "--new",
+            "file:short",
+            "--passphrase",
+            "file:words",
+        ],
+    );
     bench.refused(2, &["key", "lock", "--new", "file:other"]);
     // Without a lock nothing is asked.
     let open = ledger();
@@ -181,11 +226,17 @@ fn passphrases_are_added_and_replaced_and_the_recovery_key_opens_and_is_renewed(
     bench.ok(&with(&only, &["--passphrase", "file:recovery"]));
     assert!(opens("words") && !opens("other") && opens("recovery"));
     let renewed = bench.ok(&with(&["key", "add", "--recovery", "-O", "json"], &OPEN));
-    let renewed = renewed.rows()[0]["recovery_key"].as_str().unwrap().to_owned();
+    let renewed = renewed.rows()[0]["recovery_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     bench.file("renewed", &renewed);
     assert!(opens("words") && !opens("recovery") && opens("renewed"));
     let slots = bench.run(&["key", "test", "-O", "json"]).rows();
-    assert_eq!((&slots[0]["passphrases"], &slots[0]["recovery_keys"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&slots[0]["passphrases"], &slots[0]["recovery_keys"]),
+        (&1.into(), &1.into())
+    );
 }
 
 #[test]
@@ -194,7 +245,14 @@ fn a_sled_store_built_under_the_lock_learns_the_references_when_the_lock_is_open
     fs::remove_dir_all(bench.ledger().join("sled")).unwrap();
     bench.ok(&["totals"]);
     assert!(bench.ledger().join("sled.locked").exists());
-    let later = ["append", "release", "other:ana", "--occurred", "2026-02-07", "--unsourced"];
+    let later = [
+        "append",
+        "release",
+        "other:ana",
+        "--occurred",
+        "2026-02-07",
+        "--unsourced",
+    ];
     // Whether somebody has this reference cannot be told: nobody is registered a second time.
     bench.refused(3, &later);
     let learned = bench.ok(&with(&later, &OPEN));

@@ -91,6 +91,9 @@ mod rebuild;
 /// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
 #[cfg(test)]
 mod record;
+/// What is intact of a damaged ledger, in a new one.
+#[cfg(test)]
+mod recover;
 /// `report NAME`: what each finds, and its help.
 #[cfg(test)]
 mod reports;
@@ -106,6 +109,9 @@ mod signing;
 /// `totals --suppress-below`: small numbers cannot be had by subtraction.
 #[cfg(test)]
 mod suppressed;
+/// `import FILE --rules RULES`: what a table says of people, row by row.
+#[cfg(test)]
+mod tables;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

@@ -97,8 +97,10 @@ fn add(session: &mut Session<'_, '_>, new: Option<&str>, only: bool) -> Result<E
     let added = ledger.add_passphrase(&passphrase, only, cost, &mut *session.world.random);
     added.map_err(|error| Failure::keys(&error))?;
     session.talk(match only {
-        true => "the new passphrase opens the names, and no earlier one. With an old copy of keys/ \
-                 an earlier one still opens that copy",
+        true => {
+            "the new passphrase opens the names, and no earlier one. With an old copy of keys/ \
+                 an earlier one still opens that copy"
+        }
         false => "the new passphrase opens the names as well",
     });
     session.close(ledger);
@@ -155,8 +157,7 @@ fn show_recovery_key(
     ledger: &Ledger,
     printed: &str,
 ) -> Result<(), Failure> {
-    let mut reply =
-        Reply::new(whole_meta(ledger), [Column::text("recovery_key")]).into_record();
+    let mut reply = Reply::new(whole_meta(ledger), [Column::text("recovery_key")]).into_record();
     reply.push(vec![Cell::text(printed)]);
     session.reply(&reply)
 }

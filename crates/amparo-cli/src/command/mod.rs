@@ -33,6 +33,7 @@ mod flows;
 mod group;
 mod import;
 mod import_list;
+mod import_table;
 mod init;
 mod instrument;
 mod key;
@@ -43,6 +44,7 @@ mod person;
 mod profile;
 mod prove;
 mod publish;
+mod recover;
 mod replay;
 mod report;
 mod restore;
@@ -100,6 +102,7 @@ pub enum Command {
     Export(export::Export),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Recover(recover::Recover),
     Erase(erase::Erase),
     Person(person::Person),
     Group(group::Group),
@@ -146,6 +149,7 @@ impl Command {
             Self::Export(command) => command.run(session),
             Self::Backup(command) => command.run(session),
             Self::Restore(command) => command.run(session),
+            Self::Recover(command) => command.run(session),
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),

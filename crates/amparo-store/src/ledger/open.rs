@@ -25,7 +25,7 @@ use crate::vault::{SlotKind, SlotSecret, Vault, VaultError};
 /// Set beside the shelf when a reader found it damaged.
 const DAMAGED_MARK: &str = "sled.damaged";
 /// Where a shelf that could not be used is kept until the next one.
-const SET_ASIDE: &str = "sled.set-aside";
+pub(super) const SET_ASIDE: &str = "sled.set-aside";
 /// Set beside the shelf when it took in references that nobody could open: it lacks them.
 const LOCKED_MARK: &str = "sled.locked";
 

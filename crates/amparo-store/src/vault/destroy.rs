@@ -92,7 +92,10 @@ impl Vault {
     /// The file as it is, without the records of these owners.
     fn kept_without(&mut self, owners: &[Owner]) -> io::Result<Zeroizing<Vec<u8>>> {
         let lock = self.lock.as_ref();
-        let file = self.subjects.as_mut().ok_or(io::ErrorKind::ReadOnlyFilesystem)?;
+        let file = self
+            .subjects
+            .as_mut()
+            .ok_or(io::ErrorKind::ReadOnlyFilesystem)?;
         let mut kept = Zeroizing::new(key_file::header(self.ledger, lock));
         let record_bytes = key_file::record_bytes(lock);
         let mut chunk = Zeroizing::new(vec![0; record_bytes * CHUNK_RECORDS]);

@@ -100,7 +100,7 @@ pub(super) fn read_header(
     bytes: &[u8],
     ledger: LedgerId,
 ) -> Result<(usize, Option<Lock>), &'static str> {
-    let is_locked = bytes.get(LOCK_AT) == Some(&LOCKED);
+    let is_locked = says_it_is_locked(bytes);
     let slots = bytes.get(PREFIX_BYTES).copied();
     let (kind, more) = match slots {
         Some(slots) if is_locked => (LOCKED, Lock::len_of(slots)),
@@ -111,6 +111,11 @@ pub(super) fn read_header(
     let rest = body(header, SUBJECTS_MAGIC, kind, ledger)?;
     let lock = is_locked.then(|| Lock::read(rest, ledger)).transpose()?;
     Ok((len, lock))
+}
+
+/// Whether a header says that it has a lock, damaged or not.
+pub(super) fn says_it_is_locked(bytes: &[u8]) -> bool {
+    bytes.get(LOCK_AT) == Some(&LOCKED)
 }
 
 /// How long each record is.

@@ -9,6 +9,7 @@ mod destroy;
 mod key_file;
 mod lock;
 mod locking;
+mod rescue;
 mod seal;
 mod slots;
 
@@ -26,6 +27,7 @@ use crate::Random;
 use crate::files::{Files, OpenFile, OpenMode};
 use key_file::Record;
 use lock::Lock;
+pub(crate) use rescue::Rescued;
 pub use slots::{Cost, SlotError, SlotKind, SlotSecret};
 
 const SECRET_FILE: &str = "secret";
@@ -229,12 +231,13 @@ impl Vault {
         let read = file
             .read_at(&mut header, 0)
             .map_err(io_error(SUBJECTS_FILE))?;
-        let (len, lock) = key_file::read_header(&header[..read], self.ledger).map_err(|reason| {
-            VaultError::Unusable {
-                file: SUBJECTS_FILE,
-                reason,
-            }
-        })?;
+        let (len, lock) =
+            key_file::read_header(&header[..read], self.ledger).map_err(|reason| {
+                VaultError::Unusable {
+                    file: SUBJECTS_FILE,
+                    reason,
+                }
+            })?;
         self.lock = lock;
         Ok(len)
     }

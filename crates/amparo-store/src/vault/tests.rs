@@ -223,9 +223,7 @@ fn a_power_cut_while_a_key_is_destroyed_loses_no_other_key() {
     let ways = [Survivors::Nothing, Survivors::Everything]
         .into_iter()
         .chain(random);
-    for (at, survivors) in
-        (0..=recording.len()).flat_map(|at| ways.clone().map(move |s| (at, s)))
-    {
+    for (at, survivors) in (0..=recording.len()).flat_map(|at| ways.clone().map(move |s| (at, s))) {
         let after = scratch().unwrap();
         let into = after.path().join("root");
         std::fs::create_dir(&into).unwrap();

@@ -31,7 +31,9 @@ fn spread(seed: u64) -> impl FnMut(&mut [u8]) {
     let mut state = seed;
     move |bytes: &mut [u8]| {
         for byte in bytes {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(99);
             *byte = state.to_be_bytes()[0];
         }
     }
@@ -86,12 +88,12 @@ fn passphrase_and_recovery_key_open_it_and_nothing_else_does() {
 
 #[test]
 fn keys_that_are_added_under_the_lock_last_and_are_in_the_clear_after_it_is_taken_away() {
-    let (_root, keys, mut all, _) = locked();
+    let (_root, keys, ..) = locked();
     let mut vault = open(&keys, Some(&secret(WORDS))).unwrap();
     vault
         .ensure([person(4)].into_iter(), &mut spread(2))
         .unwrap();
-    all = vault.keys.clone();
+    let all = vault.keys.clone();
     assert_eq!(all.len(), 4);
     assert!(!holds_a_key(&keys, &all));
     let mut vault = open(&keys, Some(&secret(WORDS))).unwrap();
@@ -148,7 +150,9 @@ fn keys_are_destroyed_with_the_lock_open_or_not_and_an_open_one_takes_a_new_wrap
         let old = std::fs::read(root.path().join("old")).unwrap();
         assert_eq!(old, vec![0; before.len()]);
         let after = std::fs::read(&path).unwrap();
-        let mut sealed = after[header.len()..].chunks(92).map(|record| &record[16..88]);
+        let mut sealed = after[header.len()..]
+            .chunks(92)
+            .map(|record| &record[16..88]);
         assert_eq!(sealed.len(), 2);
         let is_as_before = sealed.any(|kept| before.windows(72).any(|window| window == kept));
         assert_eq!(is_as_before, !is_open);
@@ -172,7 +176,10 @@ fn every_flipped_bit_of_a_locked_file_is_noticed() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(&path, &bytes).unwrap();
         let open = Vault::open(&real(), &keys, ledger(), OpenMode::Read, Some(&words));
-        assert!(open.is_err() || open.unwrap().keys.len() < all.len(), "{bit}");
+        assert!(
+            open.is_err() || open.unwrap().keys.len() < all.len(),
+            "{bit}"
+        );
     }
 }
 
@@ -331,4 +338,31 @@ fn a_power_cut_while_the_lock_changes_loses_no_key() {
             assert_nothing_lost(&into.join("keys"), &all, &what);
         }
     }
+}
+
+#[test]
+fn a_locked_vault_is_rescued_with_its_lock_and_every_sound_key() {
+    let (root, keys, mut all, printed) = locked();
+    let path = keys.join(SUBJECTS_FILE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 92;
+    all.remove(&Owner(bytes[last..last + 16].try_into().unwrap()));
+    bytes[last + 20] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let into = root.path().join("new");
+    Vault::create(&real(), &into, ledger(), &[1; 32]).unwrap();
+    let rescued = Vault::rescue(&real(), &keys, ledger());
+    assert_eq!(rescued.damage.len(), 1, "{:?}", rescued.damage);
+    rescued.keep(&real(), &into, ledger()).unwrap();
+    for typed in [WORDS, &printed] {
+        assert_eq!(open(&into, Some(&secret(typed))).unwrap().keys, all);
+    }
+    // Without the slots nothing can be opened, and nothing is taken for a key.
+    bytes[60] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let rescued = Vault::rescue(&real(), &keys, ledger());
+    let says = rescued.damage.join("; ");
+    assert!(says.contains("no key can be opened"), "{says}");
+    rescued.keep(&real(), &into, ledger()).unwrap();
+    assert!(open(&into, None).unwrap().keys.is_empty());
 }
