@@ -115,3 +115,6 @@ mod totals;
 /// `witness`: organisations that cosign each other's heads.
 #[cfg(test)]
 mod witnesses;
+/// `import FILE --rules RULES` on workbooks: the same rows, with sheet, row and column.
+#[cfg(test)]
+mod workbooks;

@@ -25,7 +25,7 @@ use crate::unfinished::Unfinished;
 /// The options of an import by rules.
 #[derive(Debug, Default, Args)]
 pub struct TableArgs {
-    /// Take FILE as a table (CSV) by these rules: its columns, dates and codes (TOML)
+    /// Take FILE as a table (CSV, XLSX, ODS) by these rules: its columns, dates and codes (TOML)
     #[arg(long, value_name = "FILE")]
     pub rules: Option<String>,
     /// Write refused rows here, each with its reason, and record the others
@@ -54,7 +54,7 @@ pub fn run(
         None => None,
         Some(name) => {
             let (unfinished, file) = Unfinished::file(session, name)?;
-            Some((unfinished, RefusedRows::new(file, &rules.file)))
+            Some((unfinished, RefusedRows::new(file, &rules)))
         }
     };
     let answers = answers(session, args)?;
@@ -221,7 +221,7 @@ fn answers(session: &Session<'_, '_>, args: &TableArgs) -> Result<Option<Vec<u8>
     }
 }
 
-fn finish(rejects: Option<(Unfinished, RefusedRows)>, refused: u64) -> Result<(), Failure> {
+fn finish(rejects: Option<(Unfinished, RefusedRows<'_>)>, refused: u64) -> Result<(), Failure> {
     match rejects {
         Some((unfinished, mut rows)) if refused > 0 => {
             rows.flush().map_err(Failure::writing)?;

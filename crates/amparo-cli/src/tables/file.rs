@@ -11,11 +11,11 @@ use std::rc::Rc;
 
 use amparo_core::fault::Rule;
 use amparo_core::word::nearest;
-use csv::ByteRecord;
 use sha2::{Digest as _, Sha256};
 
 use super::row::{CellFault, Header, Row};
-use super::rules::TableRules;
+use super::rules::{Encoding, TableRules};
+use super::workbook::{self, SheetRow, WORKBOOK_BYTES_MAX};
 use crate::error::Failure;
 
 /// The most bytes of one CSV file; it is never held in memory.
@@ -87,47 +87,108 @@ impl TableFile {
     /// Begins to read the rows, after the header.
     ///
     /// # Errors
-    /// A fault of the header, or a failure to read.
+    /// A fault of the header or of the workbook, or a failure to read.
     pub fn rows<'r>(&self, rules: &'r TableRules) -> Result<Rows<'r>, Stop> {
-        let unread = Rc::new(Cell::new(0));
-        let hashing = Hashing {
-            file: self.open()?,
-            sha256: Sha256::new(),
-        };
-        let mut buffered = BufReader::with_capacity(READ_BYTES, hashing);
+        let mut buffered = BufReader::with_capacity(
+            READ_BYTES,
+            Hashing {
+                file: self.open()?,
+                sha256: Sha256::new(),
+            },
+        );
         let start = buffered.fill_buf().map_err(|e| self.unreadable(&e))?;
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
             let fault = CellFault::new(Rule::NotUtf8, "this is UTF-16")
                 .remedy("save the file as CSV in UTF-8");
             return Err(Stop::Fault(1, fault));
         }
-        if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\xd0\xcf\x11\xe0") {
-            let fault = CellFault::new(Rule::Syntax, "this is a workbook and not CSV")
-                .remedy("save the sheet as CSV in UTF-8");
+        if start.starts_with(b"\xd0\xcf\x11\xe0") {
+            let fault = CellFault::new(Rule::Syntax, "an old or protected workbook")
+                .remedy("save it as XLSX without a password, or as CSV in UTF-8");
             return Err(Stop::Fault(1, fault));
         }
+        let is_workbook = start.starts_with(b"PK\x03\x04");
         if start.starts_with(BYTE_ORDER_MARK) {
             buffered.consume(BYTE_ORDER_MARK.len());
         }
+        let (source, sheet) = match is_workbook {
+            true => {
+                let (rows, sheet) = self.sheet(buffered, rules)?;
+                (rows, Some(sheet))
+            }
+            false => (Source::csv(buffered, rules), None),
+        };
+        let mut rows = Rows {
+            name: self.name.clone(),
+            rules,
+            source,
+            header: Header::default(),
+            count: 0,
+        };
+        rows.header = rows.read_header(sheet)?;
+        Ok(rows)
+    }
+
+    /// The rows of the sheet of a workbook, which is held in memory.
+    fn sheet(
+        &self,
+        file: BufReader<Hashing>,
+        rules: &TableRules,
+    ) -> Result<(Source, String), Stop> {
+        let mut bytes = Vec::new();
+        let mut limited = file.take(WORKBOOK_BYTES_MAX + 1);
+        let read = limited.read_to_end(&mut bytes);
+        read.map_err(|error| self.unreadable(&error))?;
+        if bytes.len() as u64 > WORKBOOK_BYTES_MAX {
+            let message = format!("a workbook of more than {WORKBOOK_BYTES_MAX} bytes");
+            let fault = CellFault::new(Rule::AboveLimit, message)
+                .remedy("save the sheet as CSV: that is read row by row");
+            return Err(Stop::Fault(1, fault));
+        }
+        let sheet = workbook::read(&bytes, rules.file.sheet.as_deref());
+        let sheet = sheet.map_err(|fault| Stop::Fault(1, fault))?;
+        let hashing = limited.into_inner().into_inner();
+        let rows = Source::Sheet {
+            rows: sheet.rows.into_iter(),
+            hashing,
+        };
+        Ok((rows, sheet.name))
+    }
+}
+
+/// Where rows come from.
+enum Source {
+    Csv {
+        csv: csv::Reader<Limited>,
+        /// Bytes read since the last whole row.
+        unread: Rc<Cell<u64>>,
+    },
+    Sheet {
+        rows: std::vec::IntoIter<SheetRow>,
+        hashing: Hashing,
+    },
+}
+
+impl Source {
+    fn csv(file: BufReader<Hashing>, rules: &TableRules) -> Self {
+        let unread = Rc::new(Cell::new(0));
         let csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(u8::try_from(rules.file.delimiter).unwrap_or(b','))
             .buffer_capacity(READ_BYTES)
             .from_reader(Limited {
-                inner: buffered,
+                inner: file,
                 row: Rc::clone(&unread),
             });
-        let mut rows = Rows {
-            name: self.name.clone(),
-            rules,
-            csv,
-            unread,
-            header: Header::default(),
-            count: 0,
-        };
-        rows.header = rows.read_header()?;
-        Ok(rows)
+        Self::Csv { csv, unread }
+    }
+
+    fn encoding(&self, rules: &TableRules) -> Encoding {
+        match self {
+            Self::Csv { .. } => rules.file.encoding,
+            Self::Sheet { .. } => Encoding::Utf8,
+        }
     }
 }
 
@@ -135,37 +196,34 @@ impl TableFile {
 pub struct Rows<'r> {
     name: String,
     rules: &'r TableRules,
-    csv: csv::Reader<Limited>,
-    /// Bytes read since the last whole row.
-    unread: Rc<Cell<u64>>,
+    source: Source,
     /// The header.
     pub header: Header,
     count: u64,
 }
 
 impl Rows<'_> {
-    fn read_header(&mut self) -> Result<Header, Stop> {
-        let mut record = ByteRecord::new();
-        loop {
-            let Some(line) = self.record(&mut record)? else {
-                let fault = CellFault::new(Rule::MissingField, "there is no header")
-                    .remedy("the first row names the columns; `file.header-row` tells another");
-                return Err(Stop::Fault(1, fault));
-            };
-            if line >= self.rules.file.header_row {
-                return self.checked_header(line, record);
+    fn read_header(&mut self, sheet: Option<String>) -> Result<Header, Stop> {
+        let mut row = Row::default();
+        while self.record(&mut row)? {
+            if row.number >= self.rules.file.header_row {
+                return self.checked_header(row, sheet);
             }
         }
+        let fault = CellFault::new(Rule::MissingField, "there is no header")
+            .remedy("the first row names the columns; `file.header-row` tells another");
+        Err(Stop::Fault(1, fault))
     }
 
-    fn checked_header(&self, line: u64, raw: ByteRecord) -> Result<Header, Stop> {
+    fn checked_header(&self, row: Row, sheet: Option<String>) -> Result<Header, Stop> {
+        let Row { number, raw, .. } = row;
         if raw.len() > COLUMNS_MAX {
             let message = format!("{} columns; at most {COLUMNS_MAX}", raw.len());
             let fault = CellFault::new(Rule::AboveLimit, message)
                 .remedy("leave out what the rules do not name, or state the delimiter");
-            return Err(Stop::Fault(line, fault));
+            return Err(Stop::Fault(number, fault));
         }
-        let header = Header::new(raw, self.rules.file.encoding);
+        let header = Header::new(raw, self.source.encoding(self.rules), sheet);
         for wanted in self.rules.columns() {
             let said = match header.places(wanted) {
                 1 => continue,
@@ -181,7 +239,7 @@ impl Rows<'_> {
                 }
             };
             let fault = CellFault::new(Rule::MissingField, said).remedy(remedy);
-            return Err(Stop::Fault(line, fault));
+            return Err(Stop::Fault(number, fault));
         }
         Ok(header)
     }
@@ -191,11 +249,7 @@ impl Rows<'_> {
     /// # Errors
     /// A fault after which nothing can be read, or a failure to read.
     pub fn next(&mut self, row: &mut Row) -> Result<bool, Stop> {
-        loop {
-            let Some(line) = self.record(&mut row.raw)? else {
-                return Ok(false);
-            };
-            row.number = line;
+        while self.record(row)? {
             if row.raw.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
@@ -203,10 +257,11 @@ impl Rows<'_> {
             if self.count > ROWS_MAX {
                 let fault = CellFault::new(Rule::AboveLimit, format!("more than {ROWS_MAX} rows"))
                     .remedy("split the file");
-                return Err(Stop::Fault(line, fault));
+                return Err(Stop::Fault(row.number, fault));
             }
             return Ok(true);
         }
+        Ok(false)
     }
 
     /// The digest of the file, in hex; it reads what is left of it.
@@ -214,24 +269,46 @@ impl Rows<'_> {
     /// # Errors
     /// Usage, when it cannot be read.
     pub fn sha256(self) -> Result<String, Failure> {
-        let mut hashing = self.csv.into_inner().inner.into_inner();
+        let mut hashing = match self.source {
+            Source::Csv { csv, .. } => csv.into_inner().inner.into_inner(),
+            Source::Sheet { hashing, .. } => hashing,
+        };
         match io::copy(&mut hashing, &mut io::sink()) {
             Ok(_) => Ok(hex::encode(hashing.sha256.finalize())),
             Err(error) => {
-                Err(Failure::usage(format!("cannot read {}", self.name)).cause(error.to_string()))
+                let failure = Failure::usage(format!("cannot read {}", self.name));
+                Err(failure.cause(error.to_string()))
             }
         }
     }
 
-    /// Reads one record, and answers its line.
-    fn record(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, Stop> {
-        let before = self.csv.position().line();
-        let read = self.csv.read_byte_record(record);
+    /// Reads one row, empty or not; answers false at the end.
+    fn record(&mut self, row: &mut Row) -> Result<bool, Stop> {
+        let (csv, unread) = match &mut self.source {
+            Source::Csv { csv, unread } => (csv, unread),
+            Source::Sheet { rows, .. } => {
+                let Some(next) = rows.next() else {
+                    return Ok(false);
+                };
+                row.number = next.number;
+                row.raw = next.cells;
+                row.marks = next.marks;
+                // A sheet ends each row with its last cell.
+                while row.raw.len() < self.header.raw.len() {
+                    row.raw.push_field(b"");
+                }
+                return Ok(true);
+            }
+        };
+        let before = csv.position().line();
+        let read = csv.read_byte_record(&mut row.raw);
         // What the reader holds in advance is less than one piece.
-        self.unread.set(0);
+        unread.set(0);
         match read {
-            Ok(true) => Ok(Some(record.position().map_or(before, csv::Position::line))),
-            Ok(false) => Ok(None),
+            Ok(more) => {
+                row.number = row.raw.position().map_or(before, csv::Position::line);
+                Ok(more)
+            }
             Err(error) => Err(match error.into_kind() {
                 csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     let message = format!("a row of more than {ROW_BYTES_MAX} bytes");

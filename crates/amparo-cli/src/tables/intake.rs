@@ -139,7 +139,7 @@ impl TableImport<'_> {
     pub fn check(
         &self,
         writing: &Writing,
-        mut refused: Option<&mut RefusedRows>,
+        mut refused: Option<&mut RefusedRows<'_>>,
         random: Random<'_>,
         step: &mut dyn FnMut(u64),
     ) -> Result<Import, Failure> {
@@ -188,10 +188,11 @@ impl TableImport<'_> {
                     Ok(says) => import.people.add(row.number, &says.who, &says.told),
                     Err(faults) => {
                         if let Some(refused) = &mut refused {
-                            let added = refused.add(&rows.header, &row.raw, &faults);
+                            let added = refused.add(&rows.header, &row, &faults);
                             added.map_err(Failure::writing)?;
                         }
-                        import.refuse(&self.file.name, row.number, faults);
+                        let sheet = rows.header.sheet.as_deref();
+                        import.refuse(&self.file.name, sheet, row.number, faults);
                     }
                 }
             }
@@ -244,14 +245,14 @@ impl TableImport<'_> {
 }
 
 impl Import {
-    fn refuse(&mut self, file: &str, row: u64, faults: Vec<CellFault>) {
+    fn refuse(&mut self, file: &str, sheet: Option<&str>, row: u64, faults: Vec<CellFault>) {
         self.figures.refused += 1;
         self.refused_rows.push(row);
         for fault in faults {
             match self.faults.len() < FAULTS_TOLD_MAX {
                 true => self
                     .faults
-                    .push(InputFault::of_cell(file, row, fault.into())),
+                    .push(InputFault::of_cell(file, row, fault.into()).in_sheet(sheet)),
                 false => self.faults_more += 1,
             }
         }

@@ -8,10 +8,12 @@ mod event;
 mod file;
 mod intake;
 pub mod near;
+mod package;
 mod person;
 mod refused;
 mod row;
 mod rules;
+mod workbook;
 
 pub use file::TableFile;
 pub use intake::{Figures, Import, TableImport};
