@@ -234,10 +234,11 @@ impl Laying {
 
 /// What is kept of a text: enough to see that it is too long.
 fn kept(text: &str) -> &str {
-    match text.len() > CELL_BYTES_MAX + 4 {
-        true => &text[..text.floor_char_boundary(CELL_BYTES_MAX + 4)],
-        false => text,
+    let mut end = text.len().min(CELL_BYTES_MAX + 4);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    &text[..end]
 }
 
 #[cfg(test)]
