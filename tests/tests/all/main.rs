@@ -28,6 +28,9 @@ mod demo;
 /// `diff`: why a number moved, part by part.
 #[cfg(test)]
 mod diff;
+/// `import --draft-rules FILE`: rules proposed from a table, which leave open what it leaves open.
+#[cfg(test)]
+mod draft_rules;
 /// `erase`: what was private of somebody is gone, and nothing else.
 #[cfg(test)]
 mod erase;

@@ -65,6 +65,12 @@ impl Import {
         if let Some(Action::List(list)) = self.action {
             return list.run(session);
         }
+        if self.table.draft_rules {
+            let [file] = self.files.as_slice() else {
+                return Err(Failure::usage("--draft-rules takes one table at a time"));
+            };
+            return import_table::draft(session, file);
+        }
         if let Some(rules) = &self.table.rules {
             let [file] = self.files.as_slice() else {
                 return Err(Failure::usage("--rules takes one table at a time"));

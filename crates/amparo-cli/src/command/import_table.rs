@@ -18,7 +18,7 @@ use crate::session::{Session, Writing, whole_meta};
 use crate::similar::OTHERS_MAX;
 use crate::tables::{
     DECISIONS_BYTES_MAX, Decisions, Figures, Import, Question, RefusedRows, TableFile, TableImport,
-    TableRules, near,
+    TableRules, draft_rules, near,
 };
 use crate::unfinished::Unfinished;
 
@@ -28,12 +28,29 @@ pub struct TableArgs {
     /// Take FILE as a table (CSV, XLSX, ODS) by these rules: its columns, dates and codes (TOML)
     #[arg(long, value_name = "FILE")]
     pub rules: Option<String>,
+    /// Propose rules for FILE (CSV, XLSX, ODS) from its header and data; records nothing
+    #[arg(long, conflicts_with_all = ["rules", "dry_run"])]
+    pub draft_rules: bool,
     /// Write refused rows here, each with its reason, and record the others
     #[arg(long, value_name = "FILE", requires = "rules")]
     rejects: Option<String>,
     /// Who of the table is who: written with questions if it is not there, else read with answers
     #[arg(long, value_name = "FILE", requires = "rules")]
     decisions: Option<String>,
+}
+
+/// Writes a proposal of rules for a table.
+pub fn draft(session: &mut Session<'_, '_>, file: &str) -> Result<Exit, Failure> {
+    session.no_options()?;
+    let file = TableFile::new(file, &session.world.dir)?;
+    // Rules can be drafted before there is a ledger; where there is one, its days are those.
+    let zone = match session.globals.ledger_dir(session.world) {
+        Ok(_) => Some(session.whole()?.opening().time_zone.name()),
+        Err(_) => None,
+    };
+    let rules = draft_rules(&file, zone)?;
+    session.write(rules.as_bytes())?;
+    Ok(Exit::Done)
 }
 
 /// Imports one table by its rules.

@@ -31,6 +31,9 @@ const READ_BYTES: usize = 256 * 1024;
 /// The mark that some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// How a workbook begins.
+const PACKAGE_MARK: &[u8] = b"PK\x03\x04";
+
 /// A file of a table.
 pub struct TableFile {
     /// As it was named.
@@ -107,7 +110,7 @@ impl TableFile {
                 .remedy("save it as XLSX without a password, or as CSV in UTF-8");
             return Err(Stop::Fault(1, fault));
         }
-        let is_workbook = start.starts_with(b"PK\x03\x04");
+        let is_workbook = start.starts_with(PACKAGE_MARK);
         if start.starts_with(BYTE_ORDER_MARK) {
             buffered.consume(BYTE_ORDER_MARK.len());
         }
@@ -129,15 +132,47 @@ impl TableFile {
         Ok(rows)
     }
 
-    /// The rows of the sheet of a workbook, which is held in memory.
-    fn sheet(
-        &self,
-        file: BufReader<Hashing>,
-        rules: &TableRules,
-    ) -> Result<(Source, String), Stop> {
+    /// The name without its folder and ending.
+    pub fn stem(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or_default();
+        stem.to_string_lossy().into_owned()
+    }
+
+    /// The first line that holds anything, as far as one piece goes; none of a workbook.
+    ///
+    /// # Errors
+    /// Usage, when it cannot be read.
+    pub fn first_line(&self) -> Result<Vec<u8>, Failure> {
+        let mut start = Vec::new();
+        let mut file = self.open()?.take(READ_BYTES as u64);
+        file.read_to_end(&mut start)
+            .map_err(|e| self.unreadable(&e))?;
+        if start.starts_with(PACKAGE_MARK) {
+            return Ok(Vec::new());
+        }
+        let mut lines = start.split(|byte| *byte == b'\n');
+        let line = lines.find(|line| !line.trim_ascii().is_empty());
+        Ok(line.unwrap_or_default().to_vec())
+    }
+
+    /// The sheets of a workbook; none of anything else.
+    ///
+    /// # Errors
+    /// A fault of the workbook, or a failure to read.
+    pub fn sheets(&self) -> Result<Vec<String>, Stop> {
+        let mut file = BufReader::new(self.open()?);
+        let start = file.fill_buf().map_err(|e| self.unreadable(&e))?;
+        if !start.starts_with(PACKAGE_MARK) {
+            return Ok(Vec::new());
+        }
+        let bytes = self.workbook(&mut file)?;
+        workbook::names(&bytes).map_err(|fault| Stop::Fault(1, fault))
+    }
+
+    /// The bytes of a workbook, unless they are too many.
+    fn workbook(&self, file: &mut impl Read) -> Result<Vec<u8>, Stop> {
         let mut bytes = Vec::new();
-        let mut limited = file.take(WORKBOOK_BYTES_MAX + 1);
-        let read = limited.read_to_end(&mut bytes);
+        let read = file.take(WORKBOOK_BYTES_MAX + 1).read_to_end(&mut bytes);
         read.map_err(|error| self.unreadable(&error))?;
         if bytes.len() as u64 > WORKBOOK_BYTES_MAX {
             let message = format!("a workbook of more than {WORKBOOK_BYTES_MAX} bytes");
@@ -145,9 +180,19 @@ impl TableFile {
                 .remedy("save the sheet as CSV: that is read row by row");
             return Err(Stop::Fault(1, fault));
         }
+        Ok(bytes)
+    }
+
+    /// The rows of the sheet of a workbook, which is held in memory.
+    fn sheet(
+        &self,
+        mut file: BufReader<Hashing>,
+        rules: &TableRules,
+    ) -> Result<(Source, String), Stop> {
+        let bytes = self.workbook(&mut file)?;
         let sheet = workbook::read(&bytes, rules.file.sheet.as_deref());
         let sheet = sheet.map_err(|fault| Stop::Fault(1, fault))?;
-        let hashing = limited.into_inner().into_inner();
+        let hashing = file.into_inner();
         let rows = Source::Sheet {
             rows: sheet.rows.into_iter(),
             hashing,
@@ -216,14 +261,14 @@ impl Rows<'_> {
     }
 
     fn checked_header(&self, row: Row, sheet: Option<String>) -> Result<Header, Stop> {
-        let Row { number, raw, .. } = row;
-        if raw.len() > COLUMNS_MAX {
-            let message = format!("{} columns; at most {COLUMNS_MAX}", raw.len());
+        let (number, columns) = (row.number, row.raw.len());
+        if columns > COLUMNS_MAX {
+            let message = format!("{columns} columns; at most {COLUMNS_MAX}");
             let fault = CellFault::new(Rule::AboveLimit, message)
                 .remedy("leave out what the rules do not name, or state the delimiter");
             return Err(Stop::Fault(number, fault));
         }
-        let header = Header::new(raw, self.source.encoding(self.rules), sheet);
+        let header = Header::new(row, self.source.encoding(self.rules), sheet);
         for wanted in self.rules.columns() {
             let said = match header.places(wanted) {
                 1 => continue,

@@ -27,6 +27,8 @@ use crate::standing::Standings;
 const FAULTS_TOLD_MAX: usize = 1000;
 /// How many drafts a plan of the first pass takes before it is begun anew.
 const PLAN_DRAFTS: usize = 20_000;
+/// How many drafts are recorded at once: a batch is held in memory until it is durable.
+const BATCH_DRAFTS: usize = 8_192;
 /// How many marks are kept before those that stand twice are taken out.
 const MARKS_FIRST: usize = 1024 * 1024;
 /// What stands for the digest of a file that is not known before its end.
@@ -371,7 +373,7 @@ impl Pass<'_> {
         };
         let mut plan = Plan::new(ledger, &writing.by, Ids::FromContent, Keep::Drafts, random);
         let mut planned = HashSet::new();
-        while !plan.is_full() {
+        while !plan.is_full() && planned.len() < BATCH_DRAFTS {
             let Some(Made { id, draft, .. }) = self.waiting.pop_front() else {
                 if !self.read(&translation)? {
                     break;

@@ -54,6 +54,8 @@ impl Row {
 pub struct Header {
     /// As it stands in the file.
     pub raw: ByteRecord,
+    /// The number of its row.
+    pub row: u64,
     names: Vec<String>,
     places: HashMap<String, usize>,
     /// The encoding of the file.
@@ -64,7 +66,8 @@ pub struct Header {
 
 impl Header {
     /// Takes a row as the header.
-    pub fn new(raw: ByteRecord, encoding: Encoding, sheet: Option<String>) -> Self {
+    pub fn new(row: Row, encoding: Encoding, sheet: Option<String>) -> Self {
+        let Row { number, raw, .. } = row;
         let name = |cell| match decoded(cell, encoding) {
             Some(name) => name.trim().to_owned(),
             None => String::from_utf8_lossy(cell).trim().to_owned(),
@@ -74,6 +77,7 @@ impl Header {
         let places = places.map(|(place, name)| (name.clone(), place)).collect();
         Self {
             raw,
+            row: number,
             names,
             places,
             encoding,

@@ -247,6 +247,9 @@ impl TableRules {
         if self.list.trim().is_empty() {
             faults.push("`list` is empty".to_owned());
         }
+        if self.source.publisher.trim().is_empty() {
+            faults.push("`source.publisher` is empty".to_owned());
+        }
         if SourceKind::from_word(&self.source.kind).is_none() {
             let kind = &self.source.kind;
             faults.push(format!(

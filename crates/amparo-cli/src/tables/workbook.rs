@@ -52,6 +52,23 @@ pub fn read(bytes: &[u8], wanted: Option<&str>) -> Result<Sheet, CellFault> {
     read.unwrap_or_else(|_| Err(damaged()))
 }
 
+/// The names of the sheets, in their order.
+///
+/// # Errors
+/// A fault of the workbook as a whole.
+pub fn names(bytes: &[u8]) -> Result<Vec<String>, CellFault> {
+    let kind = package::check(bytes)?;
+    let names = catch_unwind(AssertUnwindSafe(|| match kind {
+        Kind::Xlsx => Xlsx::new(Cursor::new(bytes))
+            .map(|book| book.sheet_names())
+            .ok(),
+        Kind::Ods => Ods::new(Cursor::new(bytes))
+            .map(|book| book.sheet_names())
+            .ok(),
+    }));
+    names.ok().flatten().ok_or_else(damaged)
+}
+
 fn damaged() -> CellFault {
     CellFault::new(Rule::Syntax, "this workbook cannot be read")
         .remedy("open it in a spreadsheet program and save it anew, or save the sheet as CSV")
