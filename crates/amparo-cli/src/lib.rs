@@ -27,6 +27,7 @@ mod filters;
 mod fold;
 mod globals;
 mod intake;
+mod kept_facts;
 mod lines;
 mod listing;
 mod lists;

@@ -49,6 +49,9 @@ mod flows;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
+/// Facts kept from run to run: the same answers with them and without, and false ones found.
+#[cfg(test)]
+mod kept_facts;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;

@@ -20,6 +20,7 @@ use super::row::{CellFault, Row};
 use super::rules::TableRules;
 use crate::error::Failure;
 use crate::faults::InputFault;
+use crate::kept_facts;
 use crate::session::Writing;
 use crate::standing::Standings;
 
@@ -319,7 +320,7 @@ impl Counting {
         if !self.recorded.is_empty() {
             self.recorded.sort_unstable();
             self.recorded.dedup();
-            let standings = Standings::read(ledger, ledger.head().size, &mut |_| {})?;
+            let standings = Standings::of_facts(&kept_facts::of(ledger)?, ledger.head().size);
             let out = self.recorded.iter();
             figures.out_of_force = out.filter(|seq| !standings.is_in_force(**seq)).count() as u64;
         }
