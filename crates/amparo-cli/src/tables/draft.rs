@@ -36,6 +36,9 @@ const UNKNOWN: [&str; 12] = [
 /// What cells may be parted by.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
+/// How many rows a title may take.
+const TITLES_MAX: usize = 20;
+
 /// What was seen of a column.
 pub struct Seen {
     /// Its name.
@@ -70,7 +73,7 @@ struct Table {
 /// Exit 3 where the file cannot be read as a table, usage where it cannot be read at all.
 pub fn draft_rules(file: &TableFile, time_zone: Option<&str>) -> Result<String, Failure> {
     let mut form = FileForm {
-        delimiter: delimiter(&file.first_line()?),
+        delimiter: delimiter(&file.first_lines(TITLES_MAX)?),
         ..FileForm::default()
     };
     let sheets = file.sheets().map_err(|stop| stopped(file, stop))?;
@@ -121,10 +124,11 @@ fn blank(form: &FileForm) -> TableRules {
     }
 }
 
-/// What parts the cells of a first line.
-fn delimiter(line: &[u8]) -> char {
+/// What parts the cells of the first lines.
+fn delimiter(lines: &[u8]) -> char {
     let count = |delimiter: &char| {
-        line.iter()
+        lines
+            .iter()
             .filter(|b| char::from(**b) == *delimiter)
             .count()
     };
@@ -134,7 +138,6 @@ fn delimiter(line: &[u8]) -> char {
 
 /// The first row with two cells or more: what stands above is a title.
 fn header_row(file: &TableFile, rules: TableRules) -> Result<u64, Stop> {
-    const TITLES_MAX: usize = 20;
     let mut rows = file.rows(&rules)?;
     if filled(&rows.header.raw) > 1 {
         return Ok(rows.header.row);
@@ -503,6 +506,7 @@ mod tests {
             ("a;b,x;c", ';'),
             ("a\tb", '\t'),
             ("alone", ','),
+            ("a title, of 2026\n\na;b;c\n", ';'),
         ] {
             assert_eq!(delimiter(line.as_bytes()), expect, "{line}");
         }

@@ -138,11 +138,11 @@ impl TableFile {
         stem.to_string_lossy().into_owned()
     }
 
-    /// The first line that holds anything, as far as one piece goes; none of a workbook.
+    /// The first lines, as far as one piece goes; none of a workbook.
     ///
     /// # Errors
     /// Usage, when it cannot be read.
-    pub fn first_line(&self) -> Result<Vec<u8>, Failure> {
+    pub fn first_lines(&self, count: usize) -> Result<Vec<u8>, Failure> {
         let mut start = Vec::new();
         let mut file = self.open()?.take(READ_BYTES as u64);
         file.read_to_end(&mut start)
@@ -150,9 +150,8 @@ impl TableFile {
         if start.starts_with(PACKAGE_MARK) {
             return Ok(Vec::new());
         }
-        let mut lines = start.split(|byte| *byte == b'\n');
-        let line = lines.find(|line| !line.trim_ascii().is_empty());
-        Ok(line.unwrap_or_default().to_vec())
+        let lines = start.split_inclusive(|byte| *byte == b'\n');
+        Ok(lines.take(count).flatten().copied().collect())
     }
 
     /// The sheets of a workbook; none of anything else.
