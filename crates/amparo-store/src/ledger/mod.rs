@@ -15,6 +15,7 @@ mod derived;
 mod erase;
 mod examine;
 mod index_key;
+mod locking;
 mod open;
 mod opened;
 mod plan;
@@ -121,6 +122,8 @@ pub enum Notice {
     TemporaryStore,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
+    /// The keys are under a lock that is not open: names cannot be shown.
+    Locked,
 }
 
 impl fmt::Display for Notice {
@@ -149,6 +152,7 @@ impl fmt::Display for Notice {
                 f.write_str("the folder cannot be written; a temporary sled store serves this run")
             }
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
+            Self::Locked => f.write_str("the names are locked and not shown"),
         }
     }
 }
