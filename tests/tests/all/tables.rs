@@ -433,3 +433,25 @@ fn what_was_taken_back_stays_so_and_is_told() {
         run.err
     );
 }
+
+#[test]
+fn a_row_is_the_line_that_it_begins_in_however_lines_end() {
+    let bench = Bench::new();
+    let rules = rules(&bench, "");
+    let rows = format!("{HEADER}1,\"Ana\nDemo\",x,,\n\n2,Eva Demo,x,,\n3,\"a\n\n\",x,,\n4,L,x,,");
+    for text in [
+        rows.clone(),
+        rows.replace('\n', "\r\n"),
+        format!("\u{feff}{rows}\n"),
+    ] {
+        let file = bench.file("a.csv", text);
+        let run = bench.refused(3, &["import", &file, "--rules", &rules, "-O", "json"]);
+        let error = run.error();
+        let faults = error["faults"].as_array().unwrap();
+        let rows: Vec<_> = faults
+            .iter()
+            .map(|fault| fault["row"].as_u64().unwrap())
+            .collect();
+        assert_eq!(rows, [2, 5, 6, 9], "{error}");
+    }
+}

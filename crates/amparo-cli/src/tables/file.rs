@@ -3,7 +3,8 @@
 //! Refuses what is longer than its limits, and a file whose header lacks a column of the rules.
 //! Invariant: every byte of the file has been hashed once the last row was read.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -204,8 +205,10 @@ impl TableFile {
 enum Source {
     Csv {
         csv: csv::Reader<Limited>,
-        /// Bytes read since the last whole row.
-        unread: Rc<Cell<u64>>,
+        /// What was read since the last whole row.
+        unread: Rc<RefCell<Unread>>,
+        /// How many lines have ended.
+        ended: u64,
     },
     Sheet {
         rows: std::vec::IntoIter<SheetRow>,
@@ -215,7 +218,7 @@ enum Source {
 
 impl Source {
     fn csv(file: BufReader<Hashing>, rules: &TableRules) -> Self {
-        let unread = Rc::new(Cell::new(0));
+        let unread = Rc::new(RefCell::new(Unread::default()));
         let csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -223,9 +226,13 @@ impl Source {
             .buffer_capacity(READ_BYTES)
             .from_reader(Limited {
                 inner: file,
-                row: Rc::clone(&unread),
+                unread: Rc::clone(&unread),
             });
-        Self::Csv { csv, unread }
+        Self::Csv {
+            csv,
+            unread,
+            ended: 0,
+        }
     }
 
     fn encoding(&self, rules: &TableRules) -> Encoding {
@@ -328,8 +335,8 @@ impl Rows<'_> {
 
     /// Reads one row, empty or not; answers false at the end.
     fn record(&mut self, row: &mut Row) -> Result<bool, Stop> {
-        let (csv, unread) = match &mut self.source {
-            Source::Csv { csv, unread } => (csv, unread),
+        let (csv, unread, ended) = match &mut self.source {
+            Source::Csv { csv, unread, ended } => (csv, unread, ended),
             Source::Sheet { rows, .. } => {
                 let Some(next) = rows.next() else {
                     return Ok(false);
@@ -344,13 +351,16 @@ impl Rows<'_> {
                 return Ok(true);
             }
         };
-        let before = csv.position().line();
         let read = csv.read_byte_record(&mut row.raw);
-        // What the reader holds in advance is less than one piece.
-        unread.set(0);
+        let end = csv.position().byte();
         match read {
             Ok(more) => {
-                row.number = row.raw.position().map_or(before, csv::Position::line);
+                // A row begins where it ends, but for the line ends within it and the one after it.
+                let (lines, is_ended) = unread.borrow_mut().taken(end);
+                *ended += lines;
+                let within = row.raw.as_slice().iter().filter(|byte| **byte == b'\n');
+                let after = within.count() as u64 + u64::from(is_ended);
+                row.number = (1 + *ended).saturating_sub(after);
                 Ok(more)
             }
             Err(error) => Err(match error.into_kind() {
@@ -358,7 +368,7 @@ impl Rows<'_> {
                     let message = format!("a row of more than {ROW_BYTES_MAX} bytes");
                     let fault = CellFault::new(Rule::AboveLimit, message)
                         .remedy("look for a quotation mark that is never closed");
-                    Stop::Fault(before, fault)
+                    Stop::Fault(1 + *ended, fault)
                 }
                 kind => {
                     let failure = Failure::usage(format!("cannot read {}", self.name));
@@ -391,19 +401,49 @@ impl Read for Hashing {
     }
 }
 
+/// What the reader of CSV has taken since the last whole row.
+#[derive(Default)]
+struct Unread {
+    /// Bytes taken of the file.
+    taken: u64,
+    /// Bytes taken since.
+    bytes: u64,
+    /// Where lines end that no row has passed yet.
+    ends: VecDeque<u64>,
+}
+
+impl Unread {
+    /// Begins anew after a row that ends at a byte: how many lines have ended before it, and whether
+    /// the last of them did so with the row.
+    fn taken(&mut self, end: u64) -> (u64, bool) {
+        // What the reader holds in advance is less than one piece.
+        self.bytes = 0;
+        let passed = self.ends.partition_point(|at| *at < end);
+        let last = self.ends.drain(..passed).last();
+        (passed as u64, last.is_some_and(|at| at + 1 == end))
+    }
+}
+
 /// Ends the reading of a row that has no end.
 struct Limited {
     inner: BufReader<Hashing>,
-    row: Rc<Cell<u64>>,
+    unread: Rc<RefCell<Unread>>,
 }
 
 impl Read for Limited {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.row.get() > ROW_BYTES_MAX {
+        let mut unread = self.unread.borrow_mut();
+        if unread.bytes > ROW_BYTES_MAX {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let count = self.inner.read(buffer)?;
-        self.row.set(self.row.get() + count as u64);
+        for (at, byte) in (unread.taken..).zip(&buffer[..count]) {
+            if *byte == b'\n' {
+                unread.ends.push_back(at);
+            }
+        }
+        unread.taken += count as u64;
+        unread.bytes += count as u64;
         Ok(count)
     }
 }
