@@ -419,7 +419,7 @@ impl Unread {
         // What the reader holds in advance is less than one piece.
         self.bytes = 0;
         let passed = self.ends.partition_point(|at| *at < end);
-        let last = self.ends.drain(..passed).last();
+        let last = self.ends.drain(..passed).next_back();
         (passed as u64, last.is_some_and(|at| at + 1 == end))
     }
 }
