@@ -66,7 +66,8 @@ impl<'p> Progress<'p> {
             | Notice::TornBatchIgnored { .. }
             | Notice::StoreRebuilt { .. }
             | Notice::TemporaryStore
-            | Notice::NoKeys => {
+            | Notice::NoKeys
+            | Notice::OpenToOthers { .. } => {
                 let line = text::visible(&notice.to_string());
                 let _ = writeln!(self.out, "note: {line}");
             }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// Copies a folder with everything in it to a place where nothing is.
 pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(to).unwrap();
     for item in fs::read_dir(from).unwrap() {
         let item = item.unwrap();
         let target = to.join(item.file_name());

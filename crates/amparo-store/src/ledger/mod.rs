@@ -13,6 +13,7 @@ mod compare;
 mod create;
 mod erase;
 mod index_key;
+mod modes;
 mod open;
 mod opened;
 mod plan;
@@ -116,6 +117,11 @@ pub enum Notice {
     TemporaryStore,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
+    /// Others than the owner can enter, read or write a part of the folder.
+    OpenToOthers {
+        /// The part.
+        path: PathBuf,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -144,6 +150,12 @@ impl fmt::Display for Notice {
                 f.write_str("the folder cannot be written; a temporary sled store serves this run")
             }
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
+            Self::OpenToOthers { path } => write!(
+                f,
+                "others on this computer can get at {}: `chmod -R go= FOLDER` keeps the ledger's \
+                 folder to its owner",
+                path.display()
+            ),
         }
     }
 }
