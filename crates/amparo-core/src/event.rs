@@ -433,6 +433,21 @@ impl Event {
         }
     }
 
+    /// A remark of the ledger itself, about nobody.
+    pub fn remark(text: &str) -> Self {
+        let body = Body::Note {
+            subject: None,
+            text: text.into(),
+        };
+        Self {
+            body,
+            occurred: None,
+            sources: Vec::new(),
+            unsourced: true,
+            replaces: None,
+        }
+    }
+
     /// The instrument the event speaks of.
     pub fn instrument(&self) -> Option<&Code> {
         match &self.body {

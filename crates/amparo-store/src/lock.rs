@@ -35,6 +35,19 @@ impl Lock {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(LockError::Io)?;
+        Self::wait_for(file)
+    }
+
+    /// The same without writing: `None` where nobody ever locked.
+    pub(crate) fn take_as_it_is(path: &Path) -> Result<Option<Self>, LockError> {
+        match File::open(path) {
+            Ok(file) => Self::wait_for(file).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LockError::Io(error)),
+        }
+    }
+
+    fn wait_for(file: File) -> Result<Self, LockError> {
         let give_up = Instant::now() + WAIT_MAX;
         loop {
             match file.try_lock() {

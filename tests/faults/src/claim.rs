@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, model, model_store, power, sweep};
+use crate::{damage, model, model_store, power, recovery, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Claim {
 }
 
 /// All claims, in the order of the scoreboard.
-pub const CLAIMS: [Claim; 9] = [
+pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "failing-writes",
         says: "Whichever file operation of init, append, import, correct or checkpoint fails \
@@ -77,6 +77,13 @@ pub const CLAIMS: [Claim; 9] = [
         says: "With a flipped bit in any 17th byte of the folder, sled store included, a reader gets \
                an error or every entry as it was written: never another text, never fewer entries",
         run: damage::reads,
+    },
+    Claim {
+        name: "recoveries",
+        says: "From a journal with a flipped bit, two, a zeroed sector or a cut end, `recover` carries \
+               over every entry outside the damaged batches byte for byte, names every other as \
+               lost, invents none, and with a backup brings the whole log back",
+        run: recovery::recoveries,
     },
     Claim {
         name: "random-histories",
@@ -127,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_claim_holds_in_its_short_form() {
-        for claim in &CLAIMS {
+        for claim in CLAIMS {
             let counted = (claim.run)(Length::Short);
             let counted = counted.unwrap_or_else(|broken| panic!("{}: {broken}", claim.name));
             assert!(

@@ -12,6 +12,7 @@ mod folder; // copies of ledger folders
 mod model; // random histories against the naive model
 mod model_store; // the same through the real store, damaged on the way
 mod power; // the power cut after every file operation
+mod recovery; // a damaged journal: what is intact carried over, the rest named
 mod scoreboard; // the page that the counts go to
 mod story; // a ledger's life in steps, and what each step was told
 mod sweep; // every file operation failing in turn

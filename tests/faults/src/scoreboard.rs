@@ -29,7 +29,7 @@ fn command(name: &str) -> String {
 
 fn put(old: &str, claim: &Claim, counted: &str) -> String {
     let mut page = HEAD.to_owned();
-    for other in &CLAIMS {
+    for other in CLAIMS {
         let command = command(other.name);
         if other.name == claim.name {
             page += &format!("| {} | {counted} | {command} |\n", claim.says);

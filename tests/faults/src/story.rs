@@ -188,7 +188,7 @@ fn recorded(place: usize) -> Result<Recorded, Broken> {
 }
 
 /// Random bytes, the same for the same step.
-fn random(place: usize) -> impl FnMut(&mut [u8]) {
+pub fn random(place: usize) -> impl FnMut(&mut [u8]) + use<> {
     let mut state = 0x9e37_79b9_u64 + place as u64;
     move |bytes: &mut [u8]| {
         for byte in bytes {

@@ -70,6 +70,7 @@ const RUNS: &[&str] = &[
     "verify",
     "checkpoint",
     "resume -L put-back --from newer.jsonl",
+    "recover put-back made --from newer.jsonl",
     "prove e4 -o proof",
     "verify-proof proof-of-e4 --policy log-policy",
     "witness key",

@@ -91,6 +91,9 @@ mod rebuild;
 /// `init`, `append`, `claim`, `import`, `correct`, `retract`, `undo`, `person`, `instrument`.
 #[cfg(test)]
 mod record;
+/// What is intact of a damaged ledger, in a new one.
+#[cfg(test)]
+mod recover;
 /// `report NAME`: what each finds, and its help.
 #[cfg(test)]
 mod reports;

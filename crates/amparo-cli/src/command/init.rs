@@ -130,7 +130,7 @@ fn restore(
     })
 }
 
-fn refused(error: &InitError) -> Failure {
+pub fn refused(error: &InitError) -> Failure {
     let (kind, hint) = match error {
         InitError::IsALedger(_) => (FailureKind::Usage, "it can be used as it is"),
         InitError::NotEmpty(_) => (
@@ -154,7 +154,7 @@ fn refused(error: &InitError) -> Failure {
 }
 
 /// Reads the name of a time zone.
-fn zone(typed: &str) -> Result<Tz, Failure> {
+pub fn zone(typed: &str) -> Result<Tz, Failure> {
     typed.parse().map_err(|_| {
         let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
         let city = |name: &&str| name.rsplit('/').next() == Some(typed);

@@ -43,6 +43,7 @@ mod person;
 mod profile;
 mod prove;
 mod publish;
+mod recover;
 mod replay;
 mod report;
 mod restore;
@@ -100,6 +101,7 @@ pub enum Command {
     Export(export::Export),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Recover(recover::Recover),
     Erase(erase::Erase),
     Person(person::Person),
     Group(group::Group),
@@ -145,6 +147,7 @@ impl Command {
             Self::Export(command) => command.run(session),
             Self::Backup(command) => command.run(session),
             Self::Restore(command) => command.run(session),
+            Self::Recover(command) => command.run(session),
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),

@@ -8,15 +8,15 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Journal;
 use super::damage::{Damage, Finding, Lost, TornTail};
 use super::frame::Batch;
 use super::read::ReadError;
 use super::seal::{SealError, is_same};
 use super::segment::{Folder, Form};
-use super::segment_walk::Step;
+use super::segment_walk::{End, SegmentWalk, Step};
 use super::walk::{Route, Walk};
 use super::window::Unreadable;
+use super::{Journal, LedgerId};
 use crate::files::{Files, OpenMode};
 
 /// What a full read of a journal found.
@@ -112,6 +112,21 @@ impl Journal {
                 source,
             }),
         }
+    }
+}
+
+impl Journal {
+    /// The ledger that a journal belongs to, as its first sound segment header says; works on one
+    /// that does not open.
+    #[must_use]
+    pub fn ledger_of(files: &dyn Files, folder: &Path) -> Option<LedgerId> {
+        let listed = Folder::list(files, folder).ok()?;
+        listed.segments.into_iter().find_map(|segment| {
+            let unreadable = Unreadable::IsZeros;
+            let walk = SegmentWalk::open(files, folder, segment, End::Open, unreadable).ok()?;
+            let header = walk.header().as_ref().ok()?;
+            Some(header.ledger_id)
+        })
     }
 }
 

@@ -139,8 +139,13 @@ impl Foundation {
         })
     }
 
-    /// Makes the folder a ledger and opens it.
+    /// Makes the folder a ledger and opens it to write.
     pub(super) fn finish(self, recorder: &str) -> Result<Ledger, InitError> {
+        self.finish_for(recorder, Access::Write)
+    }
+
+    /// Makes the folder a ledger and opens it.
+    pub(super) fn finish_for(self, recorder: &str, access: Access) -> Result<Ledger, InitError> {
         let failed = |source| InitError::Io {
             folder: self.folder.clone(),
             source,
@@ -153,7 +158,7 @@ impl Foundation {
         self.files.sync_folder(&self.folder).map_err(failed)?;
         let (files, folder) = (self.files.clone(), self.folder.clone());
         drop(self);
-        Ok(Ledger::open_on(files, &folder, Access::Write, &mut |_| {})?)
+        Ok(Ledger::open_on(files, &folder, access, &mut |_| {})?)
     }
 }
 

@@ -18,6 +18,7 @@ mod open;
 mod opened;
 mod plan;
 mod read;
+mod recover;
 mod resume;
 mod sign;
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub use open::OpenError;
 pub(crate) use open::read_settings;
 pub use plan::{Batch, Ids, Keep, Plan, Planned, Refused};
 pub use read::{Block, ReadError};
+pub use recover::{Origin, RecoverError, Recovered, Recovery};
 pub use resume::{OpenExport, ResumeError};
 pub use sign::{CheckpointError, Signed, Standing};
 pub use transfer::{ExportError, RestoreError};

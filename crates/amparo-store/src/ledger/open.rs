@@ -26,7 +26,7 @@ use crate::vault::{Vault, VaultError};
 /// Set beside the shelf when a reader found it damaged.
 const DAMAGED_MARK: &str = "sled.damaged";
 /// Where a shelf that could not be used is kept until the next one.
-const SET_ASIDE: &str = "sled.set-aside";
+pub(super) const SET_ASIDE: &str = "sled.set-aside";
 
 /// Why a ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]

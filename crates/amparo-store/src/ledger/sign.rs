@@ -50,7 +50,8 @@ pub enum Standing {
         /// How many entries the signed head has.
         signed: u64,
     },
-    /// It was restored from a backup, and nobody has said that there is nothing newer.
+    /// It was restored from a backup, or recovered with entries lost, and nobody has said since
+    /// that this is to go on.
     Restored,
     /// What was signed cannot be read.
     Unreadable {
@@ -74,7 +75,8 @@ impl fmt::Display for Standing {
                  fork"
             ),
             Self::Restored => f.write_str(
-                "the ledger was restored from a backup, and there may be newer entries elsewhere",
+                "the ledger was restored from a backup or recovered, and there may be entries \
+                 elsewhere that it lacks",
             ),
             Self::Unreadable { what } => {
                 write!(f, "what was signed of this log cannot be read: {what}")

@@ -172,14 +172,15 @@ pub(super) struct Exported {
 
 /// The lines of an export, taken entry by entry.
 pub(super) struct Lines<'e> {
-    export: &'e mut dyn BufRead,
+    export: Box<dyn BufRead + 'e>,
     number: u64,
     /// A line that was read to see that it is no opening.
     next: Option<Vec<u8>>,
 }
 
 impl<'e> Lines<'e> {
-    pub(super) fn of(export: &'e mut dyn BufRead) -> Self {
+    pub(super) fn of(export: impl BufRead + 'e) -> Self {
+        let export = Box::new(export);
         Self {
             export,
             number: 0,
@@ -192,7 +193,7 @@ impl<'e> Lines<'e> {
             return Ok(Some(line));
         }
         let mut line = Vec::new();
-        let mut limited = (&mut *self.export).take(EXPORT_LINE_BYTES_MAX + 1);
+        let mut limited = (&mut self.export).take(EXPORT_LINE_BYTES_MAX + 1);
         limited
             .read_until(b'\n', &mut line)
             .map_err(RestoreError::Read)?;

@@ -193,18 +193,9 @@ impl Book {
 
     /// Reads a checkpoint of this log, and checks the log's signature on it.
     pub(crate) fn check(&self, file: &str, bytes: &[u8]) -> Result<SignedCheckpoint, SigningError> {
-        let checkpoint =
-            SignedCheckpoint::parse(bytes).map_err(|error| damaged(file, chain(&error)))?;
         let key = self.log_key()?;
         let key = key.ok_or_else(|| damaged(&in_folder(LOG_PUB), "it is missing"))?;
-        if !checkpoint.checkpoint().origin().is_named(key.name()) {
-            return Err(damaged(file, "it is of another log"));
-        }
-        checkpoint
-            .note()
-            .verify([&key])
-            .map_err(|error| damaged(file, error))?;
-        Ok(checkpoint)
+        signed_under(&key, bytes).map_err(|what| damaged(file, what))
     }
 
     /// Keeps a signed head, durably, first here and then beside the key.
@@ -328,6 +319,17 @@ impl Book {
     fn write(&self, file: &str, bytes: &[u8]) -> Result<(), SigningError> {
         write(&self.files, &self.ledger, file, bytes)
     }
+}
+
+/// Reads a checkpoint that the log of this key has signed.
+pub(crate) fn signed_under(key: &VerifierKey, bytes: &[u8]) -> Result<SignedCheckpoint, String> {
+    let checkpoint = SignedCheckpoint::parse(bytes).map_err(|error| chain(&error))?;
+    if !checkpoint.checkpoint().origin().is_named(key.name()) {
+        return Err("it is of another log".to_owned());
+    }
+    let verified = checkpoint.note().verify([key]);
+    verified.map_err(|error| error.to_string())?;
+    Ok(checkpoint)
 }
 
 fn size_of(checkpoint: &SignedCheckpoint) -> u64 {

@@ -18,7 +18,7 @@ mod tests;
 
 use std::io;
 
-pub(crate) use book::{Book, POLICY};
+pub(crate) use book::{Book, POLICY, signed_under};
 pub use book::{FOLDER, Stored};
 pub use name::{CheckpointName, CheckpointNameError, NAME_BYTES_MAX};
 pub(crate) use seen::Seen;

@@ -6,6 +6,7 @@
 //! without `keys/` opens, counts and verifies; it only cannot show names.
 
 mod key_file;
+mod rescue;
 mod seal;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::Random;
 use crate::files::{Files, OpenFile, OpenMode};
 use key_file::{Header, RECORD_BYTES};
+pub(crate) use rescue::Rescued;
 
 const SECRET_FILE: &str = "secret";
 const SUBJECTS_FILE: &str = "subjects";
