@@ -49,6 +49,18 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// A folder and every folder below it, the outer before the inner.
+pub fn folders(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for item in fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            found.extend(folders(&path));
+        }
+    }
+    found
+}
+
 /// The only file of a folder whose name ends so.
 pub fn only(folder: &Path, ending: &str) -> PathBuf {
     let mut found = files(folder);
