@@ -7,6 +7,8 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use amparo_core::planted::{Bug, is_planted};
+
 use super::create::{CreateSegmentError, create_segment};
 use super::frame::{ENTRY_EXTRA_BYTES, FrameHeader, FrameKind, Record};
 use super::seal::{SealError, seal};
@@ -296,8 +298,11 @@ impl Writer {
                 Err(_) => AppendError::OutcomeUnknown { source },
             });
         }
-        if let Err(source) = self.file.sync_data() {
-            self.is_poisoned = true;
+        if !is_planted(Bug::SyncSkipped)
+            && let Err(source) = self.file.sync_data()
+            && !is_planted(Bug::FailedSyncAcknowledged)
+        {
+            self.is_poisoned = !is_planted(Bug::UnknownOutcomeForgotten);
             return Err(AppendError::OutcomeUnknown { source });
         }
         self.place.len += self.frame.len() as u64;
