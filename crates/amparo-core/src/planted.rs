@@ -22,7 +22,7 @@ pub enum Bug {
     KeysNotSynced,
     /// The checksum of a frame is not looked at.
     TornFrameAccepted,
-    /// A segment that ends early is taken for whole.
+    /// A log that ends before a signed head is taken for whole.
     ShortHistoryAccepted,
     /// An event that is recorded already is recorded again.
     DuplicateAccepted,

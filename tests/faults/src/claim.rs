@@ -115,7 +115,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "planted-bugs",
         says: "Of the bugs that are planted on purpose in the journal, the keys, the plan of a batch \
-               and the rules of counting, each is caught by a claim above in its short form",
+               and the rules of counting, each is caught by a claim above",
         cargo: "--features planted",
         run: planted::bugs,
     },

@@ -240,7 +240,11 @@ fn replay_check_finds_every_projection_as_the_log_gives_it() {
     );
     for row in &rows {
         // What is kept is of the head, whatever the known-at.
-        let times = if row["projection"] == "facts kept" { 1 } else { 52 };
+        let times = if row["projection"] == "facts kept" {
+            1
+        } else {
+            52
+        };
         assert_eq!(
             (&row["compared"], &row["differences"]),
             (&times.into(), &0.into()),

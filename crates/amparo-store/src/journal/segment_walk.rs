@@ -9,8 +9,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use amparo_core::planted::{Bug, is_planted};
-
 use super::LedgerId;
 use super::block::BlockReader;
 use super::damage::{Damage, Finding, Lost, TornTail};
@@ -193,8 +191,7 @@ impl SegmentWalk {
             (End::Open, Form::Sealed) => Damage::SuccessorMissing,
             (End::Open, Form::Raw) => return None,
         };
-        let is_short = lost != Lost::Nothing && !is_planted(Bug::ShortHistoryAccepted);
-        is_short.then(|| Step::Damage(self.finding_at(self.offset, damage, lost)))
+        (lost != Lost::Nothing).then(|| Step::Damage(self.finding_at(self.offset, damage, lost)))
     }
 
     fn frame(&mut self, header: &FrameHeader) -> io::Result<Step> {
