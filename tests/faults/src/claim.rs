@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, model, model_store, planted, power, recovery, sweep};
+use crate::{damage, fuzz, model, model_store, planted, power, recovery, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,14 @@ pub const CLAIMS: &[Claim] = &[
                damaged, cut, deleted or put back from an older day in between",
         cargo: "--release",
         run: model_store::histories,
+    },
+    Claim {
+        name: "fuzzed-input",
+        says: "No reader panics on changed or broken input, and none takes what it would write \
+               otherwise: drafts, entry lines, dates, journal segments, checkpoints, proofs, witness \
+               requests, policies, bundles, rules and rosters of lists, known-at",
+        cargo: "--release",
+        run: fuzz::inputs,
     },
     Claim {
         name: "planted-bugs",

@@ -9,6 +9,8 @@ mod claim; // the claims by name, and how long each is tried
 mod compare; // one random history in the read models and in the naive model
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod folder; // copies of ledger folders
+mod fuzz; // changed and broken input in every reader
+mod fuzz_targets; // the readers, with sound input
 mod model; // random histories against the naive model
 mod model_store; // the same through the real store, damaged on the way
 mod planted; // bugs planted on purpose, and which claim catches each
