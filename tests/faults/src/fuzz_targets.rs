@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amparo_cli::World;
+use amparo_cli::{Cost, World};
 use amparo_core::Context;
 use amparo_core::date::{Context as Spelling, Occurred};
 use amparo_core::draft::Draft;
@@ -121,7 +121,9 @@ fn run(dir: &Path, args: &[&str]) -> u8 {
         stderr_is_terminal: false,
         dir: dir.to_owned(),
         env: BTreeMap::from([("AMPARO_LEDGER".into(), "ledger".into())]),
-        clock: Box::new(World::real().clock),
+        clock: World::real().clock,
+        ask: Box::new(|_| Err(io::ErrorKind::NotConnected.into())),
+        lock_cost: Cost::CHEAP,
         random: Box::new(move |bytes| {
             for byte in bytes {
                 state = state

@@ -34,11 +34,7 @@ mod ground {
     fn catcher(bug: Bug) -> &'static str {
         match bug {
             Bug::SyncSkipped | Bug::FolderNotSynced | Bug::KeysNotSynced => "power-cuts",
-            Bug::FailedSyncAcknowledged | Bug::UnknownOutcomeForgotten | Bug::DuplicateAccepted => {
-                "failing-writes"
-            }
             Bug::TornFrameAccepted => "flipped-bits",
-            Bug::ShortHistoryAccepted => "cut-files",
             Bug::LowerBoundNotClamped
             | Bug::CertainADayLate
             | Bug::PointIsLastDay

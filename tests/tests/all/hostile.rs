@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
-use amparo_cli::World;
+use amparo_cli::{Cost, World};
 use amparo_core::entry::Recorded;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -87,6 +87,10 @@ const RUNS: &[&str] = &[
     "backup copy",
     "restore copied restored",
     "erase p2 --basis danger --reason HOSTILE",
+    "key lock --new file:words",
+    "key unlock -L shut --passphrase file:words",
+    "key add -L shut --new file:other-words --passphrase file:words",
+    "key test -L shut --passphrase file:words",
     "person add HOSTILE --unsourced --namesake",
     "person alias p1 HOSTILE --unsourced",
     "person merge p2 p1 --unsourced",
@@ -171,6 +175,8 @@ impl Scene {
             env: BTreeMap::from([("AMPARO_LEDGER".into(), "ledger".into())]),
             clock: Box::new(|| Recorded::from_ms(NOW_MS).unwrap()),
             random: Box::new(random),
+            ask: Box::new(|_| Err(io::ErrorKind::NotConnected.into())),
+            lock_cost: Cost::CHEAP,
         };
         let args = [OsString::from("amparo")].into_iter().chain(args);
         let code = amparo_cli::run(args, &mut world);
@@ -230,6 +236,10 @@ impl Scene {
         scene.ok(&["export", "-o", "export.jsonl"]);
         scene.ok(&["checkpoint", "-L", "other"]);
         file("log-policy", &format!("log {log}quorum none\n"));
+        file("words", "four made-up demo words");
+        file("other-words", "another made-up phrase");
+        folders::copy(&scene.path().join("ledger"), &scene.path().join("shut"));
+        scene.ok(&["key", "lock", "--new", "file:words", "-L", "shut"]);
         // A ledger that was put back from an older copy of its journal.
         folders::copy(&scene.path().join("ledger"), &scene.path().join("put-back"));
         let note = [

@@ -37,6 +37,7 @@ mod import_list;
 mod import_table;
 mod init;
 mod instrument;
+mod key;
 mod list;
 mod log;
 mod man;
@@ -106,6 +107,7 @@ pub enum Command {
     Erase(erase::Erase),
     Person(person::Person),
     Group(group::Group),
+    Key(key::Key),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
     Vocab(vocab::Vocab),
@@ -152,6 +154,7 @@ impl Command {
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),
+            Self::Key(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),

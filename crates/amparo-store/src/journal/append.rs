@@ -300,9 +300,8 @@ impl Writer {
         }
         if !is_planted(Bug::SyncSkipped)
             && let Err(source) = self.file.sync_data()
-            && !is_planted(Bug::FailedSyncAcknowledged)
         {
-            self.is_poisoned = !is_planted(Bug::UnknownOutcomeForgotten);
+            self.is_poisoned = true;
             return Err(AppendError::OutcomeUnknown { source });
         }
         self.place.len += self.frame.len() as u64;

@@ -7,7 +7,6 @@
 use amparo_core::entry::{Entry, Recorded};
 use amparo_core::id::{EventId, Seq};
 use amparo_core::kind::Kind;
-use amparo_core::planted::{Bug, is_planted};
 use amparo_tlog::append::{AppendTilesError, append_tiles};
 use amparo_tlog::merkle::{Hash, leaf_hash};
 
@@ -224,7 +223,7 @@ impl Ledger {
             .append(self.head.size, recorded_ms, root, &records)
             .map_err(|error| match error {
                 journal::AppendError::OutcomeUnknown { .. } => {
-                    self.poisoned = !is_planted(Bug::UnknownOutcomeForgotten);
+                    self.poisoned = true;
                     AppendError::OutcomeUnknown(error)
                 }
                 journal::AppendError::Poisoned => AppendError::Poisoned,

@@ -15,6 +15,7 @@ mod derived;
 mod erase;
 mod examine;
 mod index_key;
+mod locking;
 mod modes;
 mod open;
 mod opened;
@@ -127,6 +128,8 @@ pub enum Notice {
         /// The part.
         path: PathBuf,
     },
+    /// The keys are under a lock that is not open: names cannot be shown.
+    Locked,
 }
 
 impl fmt::Display for Notice {
@@ -161,6 +164,7 @@ impl fmt::Display for Notice {
                  folder to its owner",
                 path.display()
             ),
+            Self::Locked => f.write_str("the names are locked and not shown"),
         }
     }
 }
