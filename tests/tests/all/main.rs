@@ -46,6 +46,9 @@ mod filters;
 /// `flows`: stock, comings, goings, stock, residual.
 #[cfg(test)]
 mod flows;
+/// Hostile text and private names, in every command that there is.
+#[cfg(test)]
+mod hostile;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
