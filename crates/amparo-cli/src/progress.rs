@@ -67,7 +67,8 @@ impl<'p> Progress<'p> {
             | Notice::StoreRebuilt { .. }
             | Notice::TemporaryStore
             | Notice::NoKeys
-            | Notice::Locked => {
+            | Notice::Locked
+            | Notice::OpenToOthers { .. } => {
                 let line = text::visible(&notice.to_string());
                 let _ = writeln!(self.out, "note: {line}");
             }
