@@ -58,8 +58,9 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "power-cuts",
-        says: "After a power cut at any point the ledger opens, holds every acknowledged entry \
-               and signed head, opens their private fields, and can be appended to",
+        says: "After a power cut at any point, with the sled store gone, older or torn, the ledger \
+               opens, holds every acknowledged entry and signed head, opens their private fields, \
+               and can be appended to",
         run: power::cuts,
     },
     Claim {

@@ -23,6 +23,7 @@ mod sign;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod unreadable_keys;
 mod verify;
 mod verify_sealed;
 mod verify_signed;
@@ -118,6 +119,11 @@ pub enum Notice {
     TemporaryStore,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
+    /// Keys are damaged or cut off, and something is sealed under a key that is missing.
+    UnreadableKeys {
+        /// How many records of the key file cannot be read.
+        records: usize,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -145,6 +151,11 @@ impl fmt::Display for Notice {
             Self::TemporaryStore => {
                 f.write_str("the folder cannot be written; a temporary sled store serves this run")
             }
+            Self::UnreadableKeys { records } => write!(
+                f,
+                "keys/subjects has {records} damaged keys, and private fields do not open without \
+                 them; they are left as they are, and `verify` names the entries"
+            ),
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
         }
     }

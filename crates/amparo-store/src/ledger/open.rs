@@ -163,7 +163,7 @@ impl Ledger {
         let opened = parts.open_shelf(notify)?;
         let (journal, last) = parts.open_journal(access, &opened.shelf, notify)?;
         let (shelf, frontier) = parts.agree(opened, &journal, notify)?;
-        parts.assemble(
+        let mut ledger = parts.assemble(
             settings,
             journal,
             last,
@@ -171,7 +171,9 @@ impl Ledger {
             frontier,
             access,
             (lock, temporary),
-        )
+        )?;
+        ledger.judge_unreadable_keys(notify)?;
+        Ok(ledger)
     }
 
     /// Notes that the shelf is damaged, so that the next opening builds it again.

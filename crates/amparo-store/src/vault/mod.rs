@@ -62,10 +62,12 @@ pub(crate) struct Vault {
     files: Arc<dyn Files>,
     folder: PathBuf,
     subjects: Option<Box<dyn OpenFile>>,
-    /// Bytes of the subjects' file that are sound: where the next record goes.
+    /// Where the next record goes: behind all that is there, sound or not.
     end: u64,
     /// Where the damaged records are, and whose they say they are.
     damaged: Vec<(u64, Owner)>,
+    /// Whether the file ends within a record.
+    is_cut: bool,
     poisoned: bool,
 }
 
@@ -123,8 +125,9 @@ impl Vault {
 
     /// Opens the keys of a ledger; without a folder of keys, a vault that opens nothing.
     ///
-    /// A record torn at the end was never relied on, and the next one is written over it; a
-    /// damaged record elsewhere is remembered for `verify`, and the others are used.
+    /// A damaged record is remembered, the others are used, and nothing is ever written over it:
+    /// from here a torn write that nobody relies on looks like damage. Whoever knows the log says
+    /// which it was ([`clear_unused`](Self::clear_unused)).
     pub(crate) fn open(
         files: &Arc<dyn Files>,
         folder: &Path,
@@ -140,6 +143,7 @@ impl Vault {
             subjects: None,
             end: 0,
             damaged: Vec::new(),
+            is_cut: false,
             poisoned: false,
         };
         let secret_path: PathBuf = folder.join(SECRET_FILE);
@@ -193,13 +197,8 @@ impl Vault {
                 break;
             }
         }
-        // A bad record at the very end is a torn write: the next record takes its place.
-        let last = at.saturating_sub(RECORD_BYTES as u64);
-        if self.damaged.last().is_some_and(|(at, _)| *at == last) {
-            at -= RECORD_BYTES as u64;
-            self.damaged.pop();
-        }
-        self.end = at;
+        self.is_cut = file.len().map_err(&failed)? > at;
+        self.end = at + u64::from(self.is_cut) * RECORD_BYTES as u64;
         Ok(())
     }
 
@@ -208,9 +207,64 @@ impl Vault {
         self.secret.as_ref()
     }
 
-    /// Offsets of damaged key records.
+    /// Offsets of damaged key records, without those at the end of the file, which a crash may
+    /// have torn before anybody relied on them.
     pub(crate) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
-        self.damaged.iter().map(|(at, _)| *at)
+        let within = self.damaged.iter().map(|(at, _)| *at);
+        within.filter(|at| *at < self.first_torn())
+    }
+
+    /// Where the unbroken run of bad records at the end of the file begins.
+    fn first_torn(&self) -> u64 {
+        let record = RECORD_BYTES as u64;
+        let end = self.end - u64::from(self.is_cut) * record;
+        let damaged = self.damaged.iter().rev().map(|(at, _)| *at);
+        damaged.fold(end, |end, at| if at + record == end { at } else { end })
+    }
+
+    /// How many records are damaged or cut off.
+    pub(crate) fn unreadable(&self) -> usize {
+        self.damaged.len() + usize::from(self.is_cut)
+    }
+
+    /// Whether there is a key of an owner.
+    pub(crate) fn has(&self, owner: Owner) -> bool {
+        self.keys.contains_key(&owner)
+    }
+
+    /// Gives up every unreadable record: nothing that is sealed lacks its key, so they are what a
+    /// crash left of keys that were never used. Those at the end are written over by the next.
+    pub(crate) fn clear_unused(&mut self) -> Result<(), VaultError> {
+        self.end = self.first_torn();
+        self.is_cut = false;
+        let end = self.end;
+        self.damaged.retain(|(at, _)| *at < end);
+        if self.damaged.is_empty() {
+            return Ok(());
+        }
+        let mut old = self.subjects.take().ok_or(VaultError::NoKeys)?;
+        let is_sound = |record: &[u8]| key_file::read_record(record).is_some();
+        let rewritten = self.rewrite(is_sound, old.as_mut());
+        self.settle(rewritten)?;
+        self.damaged.clear();
+        Ok(())
+    }
+
+    /// Goes on with a key file that was written anew.
+    fn settle(
+        &mut self,
+        rewritten: io::Result<(Box<dyn OpenFile>, u64)>,
+    ) -> Result<(), VaultError> {
+        match rewritten {
+            Ok((file, end)) => {
+                (self.subjects, self.end, self.is_cut) = (Some(file), end, false);
+                Ok(())
+            }
+            Err(source) => {
+                self.poisoned = true;
+                Err(io_error(SUBJECTS_FILE)(source))
+            }
+        }
     }
 
     /// Sees to it that each owner has a key, durably.
@@ -278,19 +332,15 @@ impl Vault {
             return Err(VaultError::Poisoned);
         }
         let mut old = self.subjects.take().ok_or(VaultError::NoKeys)?;
-        let rewritten = self.rewrite_without(owners, old.as_mut());
-        match rewritten {
-            Ok((file, end)) => {
-                (self.subjects, self.end) = (Some(file), end);
-                // Where those that stay are by now, the next opening finds.
-                self.damaged.retain(|record| !is_damaged(record));
-                Ok(self.forget(owners) + damaged)
-            }
-            Err(source) => {
-                self.poisoned = true;
-                Err(io_error(SUBJECTS_FILE)(source))
-            }
-        }
+        let is_kept = |record: &[u8]| match key_file::read_record(record) {
+            Some((owner, _)) => !owners.contains(&Owner(owner)),
+            None => !Owner(key_file::owner_of(record)).may_be_one_of(owners),
+        };
+        let rewritten = self.rewrite(is_kept, old.as_mut());
+        self.settle(rewritten)?;
+        // Where those that stay are by now, the next opening finds.
+        self.damaged.retain(|record| !is_damaged(record));
+        Ok(self.forget(owners) + damaged)
     }
 
     /// Forgets the keys of these owners, in memory alone.
@@ -302,9 +352,10 @@ impl Vault {
         forgotten
     }
 
-    fn rewrite_without(
+    /// Writes the key file anew with some of its records, and overwrites the bytes of the old one.
+    fn rewrite(
         &self,
-        owners: &[Owner],
+        is_kept: impl Fn(&[u8]) -> bool,
         old: &mut dyn OpenFile,
     ) -> io::Result<(Box<dyn OpenFile>, u64)> {
         let path = self.folder.join(SUBJECTS_FILE);
@@ -312,17 +363,16 @@ impl Vault {
         let mut chunk = Zeroizing::new(vec![0; RECORD_BYTES * 4096]);
         let mut at = Header::BYTES as u64;
         while at < self.end {
-            let read = old.read_at(&mut chunk, at)?;
-            for record in chunk[..read].chunks_exact(RECORD_BYTES) {
-                let is_theirs = match key_file::read_record(record) {
-                    Some((owner, _)) => owners.contains(&Owner(owner)),
-                    None => Owner(key_file::owner_of(record)).may_be_one_of(owners),
-                };
-                if !is_theirs {
-                    kept.extend_from_slice(record);
-                }
+            let wanted =
+                usize::try_from(self.end - at).map_or(chunk.len(), |left| left.min(chunk.len()));
+            // A record that is cut off is kept as long as one, so that those after it are found.
+            chunk.fill(0);
+            old.read_at(&mut chunk[..wanted], at)?;
+            let records = chunk[..wanted].chunks_exact(RECORD_BYTES);
+            for record in records.filter(|record| is_kept(record)) {
+                kept.extend_from_slice(record);
             }
-            at += chunk.len() as u64;
+            at += wanted as u64;
         }
         self.files.replace(&path, &kept)?;
         // The name is the new file's by now; this is the old one, until it is closed.
@@ -439,28 +489,61 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_record_is_written_over_and_a_damaged_one_is_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = folder.path().join("keys");
+    fn nothing_is_written_over_a_bad_record_before_it_is_known_to_be_unused() {
+        let (_root, keys) = three_keys();
         let files: Arc<dyn Files> = Arc::new(RealFiles);
-        Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
         let path = keys.join(SUBJECTS_FILE);
-        let mut random = counting();
-        let mut open = |owners: &[Owner]| {
-            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
-            vault.ensure(owners.iter().copied(), &mut random).unwrap();
-            vault
-        };
-        open(&[person(1), person(2)]);
-        let mut bytes = std::fs::read(&path).unwrap();
-        bytes.truncate(bytes.len() - 5);
-        std::fs::write(&path, &bytes).unwrap();
-        let vault = open(&[person(2), person(3)]);
-        assert_eq!((vault.keys.len(), vault.damaged.len()), (3, 0));
+        let sound = std::fs::read(&path).unwrap();
+        let record = |n: usize| Header::BYTES + n * RECORD_BYTES;
+        let open = || Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
+        // The bad records, and how many bytes are left; then how many keys stay.
+        for (bad, len, left) in [
+            (&[2][..], sound.len(), 2),
+            (&[1, 2], sound.len(), 1),
+            (&[1], sound.len(), 2),
+            (&[], sound.len() - 3, 2),
+            (&[1], sound.len() - 3, 1),
+        ] {
+            let mut bytes = sound.clone();
+            for n in bad {
+                bytes[record(*n) + 20] ^= 1;
+            }
+            bytes.truncate(len);
+            for is_unused in [false, true] {
+                std::fs::write(&path, &bytes).unwrap();
+                let mut vault = open();
+                assert_eq!(vault.keys.len(), left);
+                assert!(vault.unreadable() > 0);
+                if is_unused {
+                    vault.clear_unused().unwrap();
+                    assert_eq!(vault.unreadable(), 0);
+                }
+                vault
+                    .ensure([person(4)].into_iter(), &mut counting())
+                    .unwrap();
+                let again = open();
+                let has_all = again.keys.len() == left + 1 && again.has(person(4));
+                assert!(has_all, "{bad:?} {len} {is_unused}");
+                let found = std::fs::read(&path).unwrap();
+                assert_eq!(found.starts_with(&bytes), !is_unused, "{bad:?} {len}");
+                let is_cut = len < sound.len();
+                let stay = bad.iter().copied().chain(is_cut.then_some(2));
+                let expected: Vec<_> = stay.filter(|_| !is_unused).map(record).collect();
+                let within: Vec<_> = again.damaged().map(|at| at as usize).collect();
+                assert_eq!(within, expected, "{bad:?} {len} {is_unused}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_record_is_remembered_and_the_others_are_used() {
+        let (_root, keys) = three_keys();
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        let path = keys.join(SUBJECTS_FILE);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[Header::BYTES + 3] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
-        let vault = open(&[]);
+        let vault = Vault::open(&files, &keys, ledger(), OpenMode::Write).unwrap();
         assert_eq!(
             (vault.keys.len(), vault.damaged().collect::<Vec<_>>()),
             (2, vec![Header::BYTES as u64])

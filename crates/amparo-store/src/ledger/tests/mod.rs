@@ -10,6 +10,7 @@ use super::*;
 
 mod appending;
 mod folder;
+mod keys;
 mod recovering;
 
 const DAY_MS: i64 = 86_400_000;
