@@ -66,6 +66,7 @@ impl<'p> Progress<'p> {
             | Notice::TornBatchIgnored { .. }
             | Notice::StoreRebuilt { .. }
             | Notice::TemporaryStore
+            | Notice::NoRoom
             | Notice::UnreadableKeys { .. }
             | Notice::NoKeys => {
                 let line = text::visible(&notice.to_string());

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, model, model_store, power, recovery, sweep};
+use crate::{damage, disk, model, model_store, power, recovery, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,18 @@ pub const CLAIMS: &[Claim] = &[
         run: damage::reads,
     },
     Claim {
+        name: "full-disks",
+        says: "On a full disk of 2 MiB a command that writes says so, everything recorded is read, \
+               verified and exported, and appending goes on once there is room",
+        run: disk::full,
+    },
+    Claim {
+        name: "read-only",
+        says: "A ledger on a file system that cannot be written is read, verified and exported, with \
+               its sled store or without, and nothing is written",
+        run: disk::read_only,
+    },
+    Claim {
         name: "recoveries",
         says: "From a journal with a flipped bit, two, a zeroed sector or a cut end, `recover` carries \
                over every entry outside the damaged batches byte for byte, names every other as \
@@ -102,6 +114,19 @@ pub const CLAIMS: &[Claim] = &[
         run: model_store::histories,
     },
 ];
+
+/// How the counts of a claim begin that cannot be tried here.
+const LEFT_OUT: &str = "left out: ";
+
+/// Says that a claim cannot be tried here, and why.
+pub fn left_out(why: &str) -> String {
+    format!("{LEFT_OUT}{why}")
+}
+
+/// Whether these counts say that.
+pub fn is_left_out(counted: &str) -> bool {
+    counted.starts_with(LEFT_OUT)
+}
 
 /// A claim that does not hold, or could not be tried: which case, and what happened.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +156,8 @@ pub fn insist(holds: bool, what: impl FnOnce() -> String) -> Result<(), Broken> 
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -138,10 +165,12 @@ mod tests {
         for claim in CLAIMS {
             let counted = (claim.run)(Length::Short);
             let counted = counted.unwrap_or_else(|broken| panic!("{}: {broken}", claim.name));
-            assert!(
-                counted.starts_with(|first: char| first.is_ascii_digit()),
-                "{counted}"
-            );
+            let is_counted = counted.starts_with(|first: char| first.is_ascii_digit());
+            assert!(is_counted || is_left_out(&counted), "{counted}");
+            if is_left_out(&counted) {
+                let said = writeln!(io::stderr(), "{}: {counted}", claim.name);
+                said.unwrap();
+            }
         }
     }
 }

@@ -121,6 +121,35 @@ fn record(
     })
 }
 
+/// Registers one more person with a private note of so many bytes, and records an arrest; the lines.
+///
+/// # Errors
+/// [`Broken`] where the drafts are none.
+pub fn append_person(
+    ledger: &mut Ledger,
+    n: usize,
+    bytes: usize,
+) -> Result<Result<Vec<Vec<u8>>, AppendError>, Broken> {
+    let note = "x".repeat(bytes);
+    let person = format!(
+        r#"{{"kind":"person","person":"fp:{n}","private":{{"name":"Ana Demo {n}","note":"{note}"}},"unsourced":true}}"#
+    );
+    let place = STEPS.len() + n;
+    let (mut random, now) = (random(place), recorded(place)?);
+    let batch = plan(
+        ledger,
+        &[person, arrest(n, "2026-01-02", None)],
+        &mut random,
+    )?;
+    let before = ledger.head().size;
+    if let Err(error) = ledger.append(batch, now, &mut random) {
+        return Ok(Err(error));
+    }
+    let lines = ledger.lines(before..ledger.head().size);
+    let lines: Result<Vec<_>, _> = lines.map(|line| line.map(|(_, line)| line)).collect();
+    Ok(Ok(lines.map_err(|error| Broken::new(error.to_string()))?))
+}
+
 /// Checks drafts, with ids from their content.
 fn plan(
     ledger: &Ledger,

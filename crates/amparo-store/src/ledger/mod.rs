@@ -117,6 +117,8 @@ pub enum Notice {
     },
     /// The folder cannot be written; a temporary sled store serves this one process.
     TemporaryStore,
+    /// The disk is full; a temporary sled store elsewhere serves this one process.
+    NoRoom,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
     /// Keys are damaged or cut off, and something is sealed under a key that is missing.
@@ -156,6 +158,9 @@ impl fmt::Display for Notice {
                 "keys/subjects has {records} damaged keys, and private fields do not open without \
                  them; they are left as they are, and `verify` names the entries"
             ),
+            Self::NoRoom => {
+                f.write_str("the disk is full; a temporary sled store elsewhere serves this run")
+            }
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
         }
     }
