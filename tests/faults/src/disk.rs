@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use amparo_store::Ledger;
 use amparo_store::files::{Files, RealFiles};
-use amparo_store::ledger::{Access, AppendError, OpenError};
+use amparo_store::ledger::{Access, OpenError};
 use amparo_store::shelf::ShelfError;
 
+use crate::child::{self, Answer, Ask};
 use crate::claim::{Broken, Length, insist, left_out};
 use crate::folder;
 use crate::mount::Mounted;
@@ -24,8 +25,8 @@ use crate::story::{self, STEPS, Told};
 
 const DISK_KIB: usize = 2048;
 /// How many rounds there are, and by how much the room differs from one to the next.
-const ROUNDS: (usize, usize) = (3, 400);
-const STEP_BYTES: usize = 1531;
+const ROUNDS: (usize, usize) = (3, 100);
+const STEP_BYTES: usize = 6143;
 /// What is removed to make room.
 const BALLAST_BYTES: usize = 512 * 1024;
 /// The most appends before a disk of that size must be full.
@@ -35,8 +36,6 @@ const APPENDS_MAX: usize = 2000;
 #[derive(Default)]
 struct Counted {
     appended: usize,
-    refused_appends: usize,
-    refused_openings: usize,
 }
 
 /// Fills disks.
@@ -55,92 +54,57 @@ pub fn full(length: Length) -> Result<String, Broken> {
         fs::write(disk.at().join("ballast"), vec![1; BALLAST_BYTES])?;
         fs::write(disk.at().join("other"), vec![1; round * every * STEP_BYTES])?;
         let case = format!("round {round}");
-        fill(disk.at(), round, &case, &mut counted)?;
+        fill(disk.at(), &case, &mut counted)?;
     }
-    let Counted {
-        appended,
-        refused_appends,
-        refused_openings,
-    } = counted;
+    let Counted { appended } = counted;
     Ok(format!(
-        "{rounds} full disks after {appended} appends, told {refused_appends} times while appending \
-         and {refused_openings} times while opening: 0 entries lost, 0 unreadable, 0 that did not \
-         go on when there was room"
+        "{rounds} full disks after {appended} appends, each told as such: 0 entries lost, 0 unreadable, \
+         0 that did not go on when there was room"
     ))
 }
 
-fn fill(disk: &Path, round: usize, case: &str, counted: &mut Counted) -> Result<(), Broken> {
+fn fill(disk: &Path, case: &str, counted: &mut Counted) -> Result<(), Broken> {
     let at = disk.join("ledger");
     let real: Arc<dyn Files> = Arc::new(RealFiles);
     let made = story::take(0, &real, &at)?;
     insist(made == Told::Done, || format!("{case}: {made:?}"))?;
     let mut lines = story::content(&at, Access::Read)?.lines;
-    // Either a process for each append, or one for all until it fails.
-    let is_reopened = round % 2 == 0;
-    let mut number = 0;
-    let mut kept: Option<Ledger> = None;
-    loop {
-        number += 1;
+    for number in 1.. {
         insist(number < APPENDS_MAX, || format!("{case}: never full"))?;
-        let opened = match kept.take() {
-            Some(ledger) => Ok(ledger),
-            None => Ledger::open(&at, Access::Write, &mut |_| {}),
-        };
-        let mut ledger = match opened {
-            Ok(ledger) => ledger,
-            Err(error) => {
-                insist(is_told_full(&error), || {
-                    format!("{case}: {}", chain(&error))
-                })?;
-                counted.refused_openings += 1;
-                break;
-            }
-        };
-        let bytes = 500 + number * 701 % 6000;
-        match story::append_person(&mut ledger, number, bytes)? {
-            Ok(appended) => {
+        match child::ask(&at, Ask::Append(number, 500 + number * 701 % 6000))? {
+            Answer::Done(appended) => {
                 counted.appended += 1;
                 lines.extend(appended);
             }
-            Err(AppendError::Poisoned) => continue,
-            Err(error) => {
-                insist(is_told_full(&error), || {
-                    format!("{case}: {}", chain(&error))
-                })?;
-                counted.refused_appends += 1;
-                break;
-            }
-        }
-        match is_reopened {
-            // What the sled store has no room for, it takes from the journal later.
-            true => drop(ledger.close()),
-            false => kept = Some(ledger),
+            Answer::Full(_) => break,
+            Answer::Failed(why) => return Err(Broken::new(format!("{case}: {why}"))),
         }
     }
-    drop(kept);
-    for access in [Access::Read, Access::Read] {
-        let found = story::content(&at, access);
-        let found = found.map_err(|broken| Broken::new(format!("{case}, full: {broken}")))?;
-        check(&found.lines, &lines, &format!("{case}, full"))?;
+    for _ in 0..2 {
+        let found = read(&at, &format!("{case}, full"))?;
+        check(&found, &lines, &format!("{case}, full"))?;
         // Whatever was recorded and not told is there from now on.
-        lines = found.lines;
+        lines = found;
     }
-    story::insist_sound(&at, &format!("{case}, full"))?;
-    export(&at, &lines, case)?;
     fs::remove_file(disk.join("ballast"))?;
-    let opened = Ledger::open(&at, Access::Write, &mut |_| {});
-    let mut ledger =
-        opened.map_err(|error| Broken::new(format!("{case}, room: {}", chain(&error))))?;
-    let appended = story::append_person(&mut ledger, APPENDS_MAX, 1000)?;
-    let appended =
-        appended.map_err(|error| Broken::new(format!("{case}, room: {}", chain(&error))))?;
-    drop(ledger.close());
-    lines.extend(appended);
-    let found = story::content(&at, Access::Read)?;
-    insist(found.lines == lines, || {
+    match child::ask(&at, Ask::Append(APPENDS_MAX, 1000))? {
+        Answer::Done(appended) => lines.extend(appended),
+        Answer::Full(why) | Answer::Failed(why) => {
+            return Err(Broken::new(format!("{case}, room again: {why}")));
+        }
+    }
+    let found = read(&at, case)?;
+    insist(found == lines, || {
         format!("{case}: other entries when there was room")
-    })?;
-    story::insist_sound(&at, case)
+    })
+}
+
+/// Reads, verifies and exports a ledger by a process of its own.
+fn read(at: &Path, case: &str) -> Result<Vec<Vec<u8>>, Broken> {
+    match child::ask(at, Ask::Read)? {
+        Answer::Done(lines) => Ok(lines),
+        Answer::Full(why) | Answer::Failed(why) => Err(Broken::new(format!("{case}: {why}"))),
+    }
 }
 
 /// All that was acknowledged is there, and at most one batch that nobody was told of.
@@ -177,7 +141,7 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)
 }
 
 /// Whether an error says that the disk is full.
-fn is_told_full(error: &(dyn Error + 'static)) -> bool {
+pub fn is_told_full(error: &(dyn Error + 'static)) -> bool {
     let is_full = |cause: &(dyn Error + 'static)| {
         let of_system = cause.downcast_ref::<io::Error>();
         of_system.is_some_and(|error| error.kind() == io::ErrorKind::StorageFull)
@@ -186,7 +150,7 @@ fn is_told_full(error: &(dyn Error + 'static)) -> bool {
     causes(error).into_iter().any(is_full)
 }
 
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     let said: Vec<_> = causes(error).iter().map(ToString::to_string).collect();
     said.join(": ")
 }
