@@ -1,37 +1,25 @@
 //! What the read models are asked of: the whole log as facts, at the coordinates of a question.
 //!
 //! Facts are read up to the head whatever the known-at, since an old state is explained by what
-//! came later; the known-at only cuts the view. Nothing is kept from run to run: there is no
-//! second copy of the log that could disagree with it.
+//! came later; the known-at only cuts the view.
 
-use std::ops::Range;
-use std::sync::mpsc;
-use std::thread;
-
-use amparo_core::entry::Entry;
 use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::profiles::{self, profiles};
-use amparo_projections::{Facts, Profile, ReadModel as _, View};
-use amparo_store::ledger::{Ledger, ReadError};
+use amparo_projections::{Facts, Profile, View};
+use amparo_store::ledger::Ledger;
 use uuid::Uuid;
 
 use crate::args::{CoordinateArgs, KnownAtArgs};
 use crate::coordinates::Coordinates;
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::filters::{Asked, FilterArgs};
+use crate::kept_facts;
 use crate::output::text;
 use crate::people::{Found, Names, People};
 use crate::progress::Progress;
 use crate::session::{Reading, Session};
-
-/// Entries that a thread reads in one go: four bundles of the store.
-const STRETCH_ENTRIES: usize = 1024;
-/// Stretches that each thread may be ahead of the one that adds them up.
-const STRETCHES_AHEAD_MAX: usize = 4;
-/// Threads that read; the one that adds up cannot follow more.
-const READERS_MAX: usize = 4;
 
 /// A ledger opened to derive something from, with all its facts.
 pub struct Derived {
@@ -258,8 +246,7 @@ pub fn profile_of(
     }
 }
 
-/// Reads the log into facts: all cores read and parse stretches of it in turn, and this thread
-/// adds them up in their order.
+/// Reads the log into facts, and tells how far it is.
 ///
 /// # Errors
 /// Integrity, when an entry cannot be read.
@@ -267,75 +254,9 @@ pub fn read_facts(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Fact
     let size = ledger.head().size;
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
-    let mut facts = Facts::default();
-    let mut take = |entries: Vec<Entry>| -> Result<(), Failure> {
-        for entry in entries {
-            facts
-                .apply(&entry)
-                .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
-        }
-        progress.step("reading the log", facts.len() as u64, Some(size));
-        Ok(())
-    };
-    let stretches: Vec<Range<u64>> = (0..size)
-        .step_by(STRETCH_ENTRIES)
-        .map(|from| from..size.min(from + STRETCH_ENTRIES as u64))
-        .collect();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let readers = cores.min(READERS_MAX).min(stretches.len());
-    thread::scope(|scope| {
-        let read: Vec<mpsc::Receiver<Result<Vec<Entry>, ReadError>>> = (0..readers)
-            .map(|reader| {
-                let (done, read) = mpsc::sync_channel(STRETCHES_AHEAD_MAX);
-                let own = stretches.iter().skip(reader).step_by(readers);
-                scope.spawn(move || {
-                    for stretch in own {
-                        // Whoever waits has met an error, and wants no more.
-                        if done.send(entries(ledger, stretch.clone())).is_err() {
-                            break;
-                        }
-                    }
-                });
-                read
-            })
-            .collect();
-        for reader in (0..readers).cycle().take(stretches.len()) {
-            // A thread that is gone has panicked, which the scope passes on.
-            let Ok(entries) = read[reader].recv() else {
-                break;
-            };
-            take(entries?)?;
-        }
-        Ok::<(), Failure>(())
-    })?;
-    match facts.len() as u64 == size {
-        true => Ok(facts),
-        false => Err(not_a_log(Seq::new(facts.len() as u64), "it is missing")),
-    }
-}
-
-/// The entries of a stretch of the log.
-fn entries(ledger: &Ledger, stretch: Range<u64>) -> Result<Vec<Entry>, ReadError> {
-    let mut entries = Vec::with_capacity(STRETCH_ENTRIES);
-    for block in ledger.blocks(stretch) {
-        for (seq, line) in block?.iter() {
-            let seq = Seq::new(seq);
-            let entry =
-                Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
-            entries.push(entry);
-        }
-    }
-    Ok(entries)
-}
-
-/// A failure for an entry that does not follow from those before it.
-pub fn not_a_log(seq: Seq, cause: &str) -> Failure {
-    Failure::new(
-        FailureKind::Integrity,
-        format!("{seq} cannot be read as part of this log"),
-    )
-    .cause(cause)
-    .hint("`amparo verify` tells what is wrong with the ledger")
+    kept_facts::read(ledger, &mut |done| {
+        progress.step("reading the log", done, Some(size));
+    })
 }
 
 #[cfg(test)]

@@ -7,11 +7,14 @@ use unicode_normalization::char::is_combining_mark;
 ///
 /// Word order and punctuation between words do not count.
 pub fn words(name: &str) -> Vec<String> {
-    let plain: String = name
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain: String = match name.is_ascii() {
+        true => name.to_ascii_lowercase(),
+        false => name
+            .nfkd()
+            .filter(|c| !is_combining_mark(*c))
+            .flat_map(char::to_lowercase)
+            .collect(),
+    };
     let mut words: Vec<String> = plain
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -19,6 +22,19 @@ pub fn words(name: &str) -> Vec<String> {
         .collect();
     words.sort_unstable();
     words
+}
+
+/// Whether all of these words, of which there is one at least, are words of a text.
+pub fn has_words(text: &str, wanted: &[String]) -> bool {
+    if !text.is_ascii() {
+        let said = words(text);
+        return !wanted.is_empty() && wanted.iter().all(|word| said.contains(word));
+    }
+    let said = |word: &String| {
+        let mut said = text.split(|c: char| !c.is_ascii_alphanumeric());
+        said.any(|said| said.eq_ignore_ascii_case(word))
+    };
+    !wanted.is_empty() && wanted.iter().all(said)
 }
 
 /// How far a name is from what was typed: 0 is the same words; `None` is not alike.
@@ -59,6 +75,21 @@ fn word_distance(typed: &str, known: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_text_are_found_whatever_its_alphabet() {
+        for (text, wanted, expect) in [
+            ("Court 2 of Valencia", "valencia court", true),
+            ("Court 2 of València", "VALENCIA 2", true),
+            ("Court 2 of Valencia", "valen", false),
+            ("Court 2 of València", "valen", false),
+            ("Court", "", false),
+            ("Tribunál", "", false),
+            ("a-b", "b a", true),
+        ] {
+            assert_eq!(has_words(text, &words(wanted)), expect, "{text}: {wanted}");
+        }
+    }
 
     #[test]
     fn case_marks_order_and_punctuation_do_not_count() {

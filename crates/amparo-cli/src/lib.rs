@@ -27,6 +27,7 @@ mod filters;
 mod fold;
 mod globals;
 mod intake;
+mod kept_facts;
 mod lines;
 mod listing;
 mod lists;
@@ -41,6 +42,7 @@ mod source_flag;
 mod standing;
 mod stream;
 mod summary;
+mod tables;
 mod unfinished;
 mod world;
 

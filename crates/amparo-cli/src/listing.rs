@@ -3,11 +3,13 @@
 use amparo_core::entry::Entry;
 use amparo_core::id::Subject;
 use amparo_core::private::PrivateField;
+use amparo_projections::Facts;
 use amparo_store::ledger::Ledger;
 
 use crate::error::Failure;
+use crate::kept_facts;
 use crate::output::{Cell, Column};
-use crate::people::People;
+use crate::people::{Names, People};
 use crate::standing::Standings;
 use crate::summary;
 
@@ -25,10 +27,10 @@ impl Listing {
     /// # Errors
     /// Integrity, when an entry cannot be read.
     pub fn read(ledger: &Ledger, prefix: u64) -> Result<Self, Failure> {
-        let standings = Standings::read(ledger, prefix, &mut |_| {})?;
+        let facts = kept_facts::of(ledger)?;
         Ok(Self {
-            people: People::read(ledger)?,
-            standings,
+            people: People::of(ledger, &facts, Names::All)?,
+            standings: Standings::of_facts(&facts, prefix),
         })
     }
 
@@ -36,9 +38,16 @@ impl Listing {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn of(ledger: &Ledger, standings: Standings, entries: &[Entry]) -> Result<Self, Failure> {
-        let people = People::with_names_of(ledger, &named(entries))?;
-        Ok(Self { people, standings })
+    pub fn of(
+        ledger: &Ledger,
+        facts: &Facts,
+        prefix: u64,
+        entries: &[Entry],
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            people: People::of(ledger, facts, Names::Of(&named(entries)))?,
+            standings: Standings::of_facts(facts, prefix),
+        })
     }
 
     /// The columns of a list of entries.

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use amparo_core::event::Body;
 use amparo_core::force::{InForce, Merges};
 use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_core::identity::External;
@@ -18,8 +17,8 @@ use uuid::Uuid;
 
 use crate::error::{Candidate, Failure};
 use crate::fold;
+use crate::kept_facts;
 use crate::output::text;
-use crate::standing::Standings;
 
 /// The most candidates that an answer lists.
 const CANDIDATES_MAX: usize = 20;
@@ -75,8 +74,6 @@ struct Told {
     subject: Subject,
     /// The label of a group.
     label: Option<String>,
-    /// Whether the entry can have private fields.
-    sealed: bool,
 }
 
 /// Who was found for a text.
@@ -95,7 +92,7 @@ impl People {
     /// # Errors
     /// Integrity, when an entry cannot be read.
     pub fn read(ledger: &Ledger) -> Result<Self, Failure> {
-        Self::from_log(ledger, Names::All)
+        Self::of(ledger, &kept_facts::of(ledger)?, Names::All)
     }
 
     /// Reads everybody from the ledger, with the names of these alone (sorted).
@@ -103,7 +100,7 @@ impl People {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn with_names_of(ledger: &Ledger, subjects: &[Subject]) -> Result<Self, Failure> {
-        Self::from_log(ledger, Names::Of(subjects))
+        Self::of(ledger, &kept_facts::of(ledger)?, Names::Of(subjects))
     }
 
     /// Reads everybody from the ledger, with all names unless a text is a ref or a UUID: then
@@ -112,13 +109,14 @@ impl People {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn to_find(ledger: &Ledger, text: &str) -> Result<Self, Failure> {
+        let facts = kept_facts::of(ledger)?;
         if is_reference(text) || Uuid::try_parse(text).is_ok() {
-            let unnamed = Self::with_names_of(ledger, &[])?;
+            let unnamed = Self::of(ledger, &facts, Names::Of(&[]))?;
             if matches!(unnamed.find(text), Found::One(_)) {
                 return Ok(unnamed);
             }
         }
-        Self::read(ledger)
+        Self::of(ledger, &facts, Names::All)
     }
 
     /// Everybody as the facts of a ledger tell it: only the names are read from the ledger.
@@ -140,7 +138,6 @@ impl People {
                     seq,
                     subject,
                     label: facts.label(fact).map(str::to_owned),
-                    sealed: true,
                 }),
                 Kind::Merge => {
                     let into = fact.second_subject().and_then(|id| facts.subject(id));
@@ -154,32 +151,6 @@ impl People {
         }
         Self::learned(ledger, &told, merges, names, |seq| {
             in_force.holds(seq.number())
-        })
-    }
-
-    fn from_log(ledger: &Ledger, names: Names<'_>) -> Result<Self, Failure> {
-        let mut merges: Vec<(Seq, PersonId, PersonId)> = Vec::new();
-        let mut told: Vec<Told> = Vec::new();
-        let standings = Standings::read(ledger, ledger.head().size, &mut |entry| {
-            let (seq, sealed) = (entry.seq, !entry.private.is_empty());
-            let (subject, label) = match entry.event.body() {
-                Body::Person(person) => (Subject::Person(*person), None),
-                Body::Group(group) => (Subject::Group(group.group), group.label.as_deref()),
-                Body::Merge { person, into } => {
-                    merges.push((seq, *person, *into));
-                    return;
-                }
-                _ => return,
-            };
-            told.push(Told {
-                seq,
-                subject,
-                label: label.map(str::to_owned),
-                sealed,
-            });
-        })?;
-        Self::learned(ledger, &told, merges, names, |seq| {
-            standings.is_in_force(seq)
         })
     }
 
@@ -202,7 +173,7 @@ impl People {
             if let Some(label) = &one.label {
                 labels.push((one.seq, n, label));
             }
-            if one.sealed && names.include(one.subject) {
+            if names.include(one.subject) {
                 sealed.push((one.seq, n));
             }
         }

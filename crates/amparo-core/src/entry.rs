@@ -5,8 +5,9 @@
 //! insists on it), so there is one line for an entry and one entry for a line.
 
 use std::fmt;
+use std::ops::Range;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
 use crate::draft::finish;
 use crate::event::{Body, Claim, Event, Instrument, Publication, PublishedNumber};
@@ -34,7 +35,6 @@ impl Recorded {
     /// Answers `None` outside the years 0 to 9999.
     pub fn from_ms(ms: i64) -> Option<Self> {
         let time = DateTime::<Utc>::from_timestamp_millis(ms)?;
-        use chrono::Datelike as _;
         (0..=9999).contains(&time.year()).then_some(Self(ms))
     }
 
@@ -50,14 +50,56 @@ impl Recorded {
 
     /// Reads `2026-02-10T14:03:22.123Z`, exactly.
     pub fn parse(text: &str) -> Option<Self> {
-        let time = DateTime::parse_from_rfc3339(text).ok()?;
-        Self::from_ms(time.timestamp_millis()).filter(|recorded| recorded.to_string() == text)
+        let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
+        let marks = [
+            (4, b'-'),
+            (7, b'-'),
+            (10, b'T'),
+            (13, b':'),
+            (16, b':'),
+            (19, b'.'),
+            (23, b'Z'),
+        ];
+        if marks.iter().any(|(at, mark)| bytes[*at] != *mark) {
+            return None;
+        }
+        let number = |range: Range<usize>| {
+            bytes[range].iter().try_fold(0_u32, |number, digit| {
+                digit
+                    .is_ascii_digit()
+                    .then(|| number * 10 + u32::from(digit - b'0'))
+            })
+        };
+        let date = NaiveDate::from_ymd_opt(
+            i32::try_from(number(0..4)?).ok()?,
+            number(5..7)?,
+            number(8..10)?,
+        )?;
+        let time = date.and_hms_milli_opt(
+            number(11..13)?,
+            number(14..16)?,
+            number(17..19)?,
+            number(20..23)?,
+        )?;
+        Self::from_ms(time.and_utc().timestamp_millis())
     }
 }
 
 impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        let utc = self.utc();
+        let (date, time) = (utc.date_naive(), utc.time());
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            date.year(),
+            date.month(),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            time.nanosecond() / 1_000_000
+        )
     }
 }
 
@@ -100,16 +142,16 @@ impl Entry {
     ///
     /// May be longer than [`limit::LINE_BYTES_MAX`]: whoever accepts an entry checks that.
     pub fn line(&self) -> String {
-        let mut line = Object::new();
-        line.json("seq", &self.seq.number().to_string());
-        line.text("id", &self.id.to_string());
-        line.text("recorded", &self.recorded.to_string());
+        let mut line = Object::line();
+        line.number("seq", self.seq.number());
+        line.shown("id", self.id);
+        line.shown("recorded", self.recorded);
         line.text("by", &self.by);
         write_event(&mut line, &self.event);
         if !self.private.is_empty() {
             let mut digests = Object::new();
             for (field, digest) in &self.private {
-                digests.text(field.word(), &digest.to_string());
+                digests.shown(field.word(), digest);
             }
             line.json("private", &digests.finish());
         }
@@ -241,14 +283,14 @@ fn write_event(line: &mut Object, event: &Event) {
         line.json("unsourced", "true");
     }
     if let Some(replaced) = event.replaces {
-        line.text("replaces", &replaced.to_string());
+        line.shown("replaces", replaced);
     }
 }
 
 fn write_subject(line: &mut Object, event: &Event) {
     match event.subject() {
-        Some(Subject::Person(person)) => line.text("person", &person.to_string()),
-        Some(Subject::Group(group)) => line.text("group", &group.to_string()),
+        Some(Subject::Person(person)) => line.shown("person", person),
+        Some(Subject::Group(group)) => line.shown("group", group),
         None => {}
     }
     if let Body::Instrument(instrument) = &event.body {
@@ -261,8 +303,8 @@ fn write_fields(line: &mut Object, body: &Body) {
         Body::Ledger(opening) => {
             line.text("name", &opening.name);
             line.text("time_zone", opening.time_zone.name());
-            line.text("ledger", &opening.ledger.to_string());
-            line.json("format", &opening.format.to_string());
+            line.shown("ledger", opening.ledger);
+            line.number("format", opening.format);
         }
         Body::Custody(custody) => {
             line.maybe_text("authority", custody.authority.as_deref());
@@ -293,20 +335,20 @@ fn write_fields(line: &mut Object, body: &Body) {
             line.maybe_number("size", group.size);
             line.maybe_text("label", group.label.as_deref());
         }
-        Body::Identification { person, .. } => line.text("person", &person.to_string()),
-        Body::Merge { into, .. } => line.text("into", &into.to_string()),
+        Body::Identification { person, .. } => line.shown("person", person),
+        Body::Merge { into, .. } => line.shown("into", into),
         Body::SourceSilent { list, period } => {
             line.text("list", list);
             line.maybe_text("period", period.as_ref().map(|period| period.as_str()));
         }
         Body::Note { text, .. } => line.text("text", text),
         Body::Retraction { entry, reason } => {
-            line.text("entry", &entry.to_string());
+            line.shown("entry", entry);
             line.maybe_text("reason", reason.as_deref());
         }
         Body::Profile(profile) => {
             line.text("name", profile.name.as_str());
-            line.json("version", &profile.version.to_string());
+            line.number("version", profile.version);
             let states = profile.states.iter().map(|state| write::text(state.word()));
             line.json("states", &write::list(states));
             line.maybe_number("shortest_stay_days", profile.shortest_stay_days);
@@ -352,13 +394,13 @@ fn write_publication(line: &mut Object, publication: &Publication) {
     line.text("figure", &publication.figure);
     line.json("query", &write::texts(&publication.query));
     line.text("as_of", &publication.as_of.to_string());
-    line.json("known_at", &publication.known_at.number().to_string());
+    line.number("known_at", publication.known_at.number());
     line.text("profile", publication.profile.as_str());
-    line.json("profile_version", &publication.profile_version.to_string());
+    line.number("profile_version", publication.profile_version);
     let numbers = publication.numbers.iter().map(published_number);
     line.json("numbers", &write::list(numbers));
     let mut head = Object::new();
-    head.json("size", &publication.head.size.to_string());
+    head.number("size", publication.head.size);
     head.text("root", &publication.head.root);
     line.json("head", &head.finish());
 }
@@ -378,9 +420,9 @@ fn published_number(number: &PublishedNumber) -> String {
         });
         object.json("by", &write::list(by));
     }
-    object.json("low", &number.low.to_string());
-    object.json("count", &number.count.to_string());
-    object.json("high", &number.high.to_string());
+    object.number("low", number.low);
+    object.number("count", number.count);
+    object.number("high", number.high);
     object.finish()
 }
 
@@ -392,4 +434,43 @@ fn quantity(quantity: &Quantity) -> String {
         object.json("approximate", "true");
     }
     object.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::SecondsFormat;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_recording_time_reads_back_and_is_written_as_rfc_3339(ms in -62_167_219_200_000..253_402_300_799_999_i64) {
+            let recorded = Recorded::from_ms(ms).unwrap();
+            let shown = recorded.to_string();
+            prop_assert_eq!(&shown, &recorded.utc().to_rfc3339_opts(SecondsFormat::Millis, true));
+            prop_assert_eq!(Recorded::parse(&shown), Some(recorded));
+        }
+    }
+
+    #[test]
+    fn another_spelling_of_a_time_is_no_recording_time() {
+        assert!(Recorded::parse("2026-02-10T14:03:22.123Z").is_some());
+        for other in [
+            "2026-02-10t14:03:22.123Z",
+            "2026-02-10T14:03:22.123z",
+            "2026-02-10T14:03:22.123+00:00",
+            "2026-02-10T14:03:22Z",
+            "2026-02-10T14:03:22.1230Z",
+            "2026-02-30T14:03:22.123Z",
+            "2026-02-10T24:03:22.123Z",
+            "2026-02-10T14:03:60.123Z",
+            "-026-02-10T14:03:22.123Z",
+            "+026-02-10T14:03:22.123Z",
+            "2026-02-10T14:03:22.12éZ",
+            "",
+        ] {
+            assert_eq!(Recorded::parse(other), None, "{other}");
+        }
+    }
 }

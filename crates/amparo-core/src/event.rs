@@ -433,6 +433,19 @@ impl Event {
         }
     }
 
+    /// What an event says and when, without who says so and what it replaces.
+    pub fn bare(body: Body, occurred: Option<Occurred>) -> Self {
+        let mut event = Self {
+            body,
+            occurred,
+            sources: Vec::new(),
+            unsourced: false,
+            replaces: None,
+        };
+        event.unsourced = event.kind().rule().sourced;
+        event
+    }
+
     /// A remark of the ledger itself, about nobody.
     pub fn remark(text: &str) -> Self {
         let body = Body::Note {

@@ -1,9 +1,12 @@
 //! Writes JSON in the one form that the log holds: fixed key order, no white space, no choice.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::json::Json;
 use crate::value::Source;
+
+/// What most lines fit into.
+const LINE_BYTES: usize = 512;
 
 /// A JSON object under construction: members in the order they are added.
 pub(crate) struct Object(String);
@@ -13,17 +16,43 @@ impl Object {
         Self(String::from("{"))
     }
 
+    /// The object of a line, which is longer than those inside.
+    pub(crate) fn line() -> Self {
+        let mut line = String::with_capacity(LINE_BYTES);
+        line.push('{');
+        Self(line)
+    }
+
     /// Adds a member whose value is already JSON.
     pub(crate) fn json(&mut self, key: &str, value: &str) {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        // Keys are the format's own words and need no escapes.
-        let _ = write!(self.0, "\"{key}\":{value}");
+        self.key(key);
+        self.0.push_str(value);
     }
 
     pub(crate) fn text(&mut self, key: &str, value: &str) {
-        self.json(key, &text(value));
+        self.key(key);
+        push_text(&mut self.0, value);
+    }
+
+    /// Adds a text that is shown so, and needs no escapes.
+    pub(crate) fn shown(&mut self, key: &str, value: impl fmt::Display) {
+        self.key(key);
+        let _ = write!(self.0, "\"{value}\"");
+    }
+
+    pub(crate) fn number(&mut self, key: &str, value: u64) {
+        self.key(key);
+        let _ = write!(self.0, "{value}");
+    }
+
+    /// Keys are the format's own words and need no escapes.
+    fn key(&mut self, key: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.push('"');
+        self.0.push_str(key);
+        self.0.push_str("\":");
     }
 
     pub(crate) fn maybe_text(&mut self, key: &str, value: Option<impl AsRef<str>>) {
@@ -34,7 +63,7 @@ impl Object {
 
     pub(crate) fn maybe_number(&mut self, key: &str, value: Option<u64>) {
         if let Some(value) = value {
-            self.json(key, &value.to_string());
+            self.number(key, value);
         }
     }
 
@@ -52,11 +81,20 @@ impl Object {
 
 /// A JSON string.
 pub(crate) fn text(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 2);
+    push_text(&mut text, value);
+    text
+}
+
+fn push_text(to: &mut String, value: &str) {
     let needs_escapes = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     if value.bytes().any(needs_escapes) {
-        return serde_json::Value::from(value).to_string();
+        let _ = write!(to, "{}", serde_json::Value::from(value));
+        return;
     }
-    format!("\"{value}\"")
+    to.push('"');
+    to.push_str(value);
+    to.push('"');
 }
 
 /// A JSON array of strings.
@@ -66,7 +104,15 @@ pub(crate) fn texts(values: &[Box<str>]) -> String {
 
 /// A JSON array of values that are already JSON.
 pub(crate) fn list(values: impl Iterator<Item = String>) -> String {
-    format!("[{}]", values.collect::<Vec<_>>().join(","))
+    let mut list = String::from("[");
+    for (n, value) in values.enumerate() {
+        if n > 0 {
+            list.push(',');
+        }
+        list.push_str(&value);
+    }
+    list.push(']');
+    list
 }
 
 /// A JSON array of sources.

@@ -8,12 +8,13 @@ mod figures;
 
 pub use figures::{Dispute, Figure, FigureStep, disputes, figures};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use amparo_core::course::Count;
+use amparo_core::course::{Count, Course};
 use amparo_core::date::{Day, Occurred, Period};
 use amparo_core::event::Claim;
 use amparo_core::id::Seq;
+use amparo_core::kind::State;
 use amparo_core::value::{Measure, Quantity};
 
 use crate::changes::{Change, changes};
@@ -90,17 +91,15 @@ pub fn claims<'a>(view: &View<'a>, as_of: Day, profile: &Profile) -> Vec<ClaimRo
         contradicted_by.entry(one).or_default().push(other);
         contradicted_by.entry(other).or_default().push(one);
     }
-    let mut documented = HashMap::new();
+    let asked: Vec<_> = claims_in_force(view)
+        .into_iter()
+        .filter_map(|(seq, claim)| Some((seq, claim, Question::of(view, seq, claim, as_of)?)))
+        .collect();
+    let questions = asked.iter().map(|(_, _, question)| *question).collect();
+    let documented = documented(view, profile, &changes, questions);
     let mut rows = Vec::new();
-    for (seq, claim) in claims_in_force(view) {
-        let Some(question) = Question::of(view, seq, claim, as_of) else {
-            continue;
-        };
-        let documented = *documented.entry(question).or_insert_with(|| {
-            let mut sum = Count::default();
-            question.each(view, profile, &changes, |named| sum += named.total);
-            sum
-        });
+    for (seq, claim, question) in asked {
+        let documented = documented.get(&question).copied().unwrap_or_default();
         let mut contradicted_by = contradicted_by.remove(&seq).unwrap_or_default();
         contradicted_by.sort_unstable();
         rows.push(ClaimRow {
@@ -114,6 +113,34 @@ pub fn claims<'a>(view: &View<'a>, as_of: Day, profile: &Profile) -> Vec<ClaimRo
         });
     }
     rows
+}
+
+/// What is documented for each of these questions, each answered once.
+///
+/// Those of who was held are answered together, person by person: there may be many of them, on as
+/// many days, and who a person was on all of them follows from one course.
+fn documented<'a>(
+    view: &View<'_>,
+    profile: &Profile,
+    changes: &[Change],
+    questions: HashSet<Question<'a>>,
+) -> HashMap<Question<'a>, Count> {
+    let (mut held, others): (Vec<_>, Vec<_>) = questions
+        .into_iter()
+        .map(|question| (question, Count::default()))
+        .partition(|(question, _)| question.measure == Measure::Held);
+    for subject in view.subjects() {
+        let custody = view.courses(subject).custody;
+        for (question, sum) in &mut held {
+            let named = question.held(view, profile, subject, &custody);
+            *sum += named.map_or(Count::default(), |named| named.total);
+        }
+    }
+    let others = others.into_iter().map(|(question, mut sum)| {
+        question.each(view, profile, changes, |named| sum += named.total);
+        (question, sum)
+    });
+    held.into_iter().chain(others).collect()
 }
 
 /// What is documented by name of the things that a claim speaks of: their totals add up to
@@ -239,7 +266,7 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Everything documented, one by one; also what is zero.
+    /// Everything documented, one by one; of changes also what is zero.
     fn each(
         &self,
         view: &View<'_>,
@@ -263,25 +290,38 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn each_held(&self, view: &View<'_>, profile: &Profile, mut add: impl FnMut(Named)) {
-        for subject in view.subjects() {
-            if !self.scope.is_everywhere() && !self.scope.holds_subject(view, subject, self.last) {
-                continue;
-            }
-            let custody = view.courses(subject).custody;
-            let total = profile
-                .held(&custody, self.last)
-                .times(view.weight(subject));
-            let states = |state| profile.states().contains(state);
-            let run = present_run(&custody, self.last, states).unwrap_or_default();
-            if let Some(latest) = run.last() {
-                add(Named {
-                    subject,
-                    entry: latest.step.seq,
-                    total,
-                });
-            }
+    fn each_held(&self, view: &View<'_>, profile: &Profile, add: impl FnMut(Named)) {
+        let held = |subject| self.held(view, profile, subject, &view.courses(subject).custody);
+        view.subjects().filter_map(held).for_each(add);
+    }
+
+    /// What is documented of somebody with this course, if they are or can be held.
+    fn held(
+        &self,
+        view: &View<'_>,
+        profile: &Profile,
+        subject: SubjectId,
+        custody: &Course<State>,
+    ) -> Option<Named> {
+        // Most people of a long log were first heard of later.
+        let begins = custody.steps().iter().map(|placed| placed.lo).min()?;
+        if begins > self.last {
+            return None;
         }
+        let total = profile.held(custody, self.last);
+        let total = total.times(view.weight(subject));
+        let is_there =
+            || self.scope.is_everywhere() || self.scope.holds_subject(view, subject, self.last);
+        if total.is_zero() || !is_there() {
+            return None;
+        }
+        let states = |state| profile.states().contains(state);
+        let run = present_run(custody, self.last, states)?;
+        Some(Named {
+            subject,
+            entry: run.last()?.step.seq,
+            total,
+        })
     }
 
     /// Whether a change falls into the period: certainly, at its point, possibly.

@@ -10,21 +10,24 @@ use amparo_core::entry::Recorded;
 use amparo_core::id::Seq;
 use amparo_core::kind::Kind;
 use amparo_core::value::{Basis, Jurisdiction, SourceKind};
+use serde::{Deserialize, Serialize};
+
+use crate::facts::packing;
 
 /// A text of the log under a number: a publisher, an authority, a place, a court, a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TextId(NonZeroU32);
 
 /// A person or group under a number, in the order of first mention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SubjectId(NonZeroU32);
 
 /// A list of sources, or of offences, under a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ListId(NonZeroU32);
 
 /// A position in the log in four bytes, also inside an `Option`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Position(NonZeroU32);
 
 macro_rules! number {
@@ -64,16 +67,17 @@ impl Position {
 }
 
 /// Who says so: the publisher and what kind of voice it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Voice {
     /// The publisher.
     pub publisher: TextId,
     /// The kind of source.
+    #[serde(with = "packing::word")]
     pub kind: SourceKind,
 }
 
 /// What an entry says beyond its kind, subject and date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Particulars {
     /// A change of custody, or a transfer.
     Custody {
@@ -84,6 +88,7 @@ pub enum Particulars {
         /// Where a transfer started.
         from: Option<TextId>,
         /// On what ground they were let go.
+        #[serde(with = "packing::maybe_word")]
         basis: Option<Basis>,
     },
     /// A change of the case.
@@ -93,6 +98,7 @@ pub enum Particulars {
         /// The court.
         court: Option<TextId>,
         /// Civil or military.
+        #[serde(with = "packing::maybe_word")]
         jurisdiction: Option<Jurisdiction>,
         /// The term of a sentence.
         term_days: Option<u32>,
@@ -159,9 +165,11 @@ pub enum Particulars {
 }
 
 /// One entry of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
+    #[serde(with = "packing::recorded")]
     pub(crate) recorded: Recorded,
+    #[serde(with = "packing::plain_day")]
     pub(crate) span: Option<Span>,
     pub(crate) subject: Option<SubjectId>,
     pub(crate) target: Option<Position>,
@@ -169,6 +177,7 @@ pub struct Fact {
     pub(crate) voices: Option<ListId>,
     pub(crate) date: Option<TextId>,
     pub(crate) particulars: Particulars,
+    #[serde(with = "packing::word")]
     pub(crate) kind: Kind,
     pub(crate) sealed_sources: bool,
 }

@@ -5,7 +5,12 @@
 //! [`View`](crate::View) of the first so many of them. Append-only, so any view of a shorter log
 //! stays what it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod packed;
+pub(crate) mod packing;
+
+pub use packed::UnpackError;
+
+use std::collections::BTreeSet;
 
 use amparo_core::date::Occurred;
 use amparo_core::entry::{Entry, Recorded};
@@ -42,7 +47,7 @@ pub enum ApplyError {
 }
 
 /// Every entry of the log, compactly.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     facts: Vec<Fact>,
     ids: Interner<EventId>,
@@ -58,7 +63,8 @@ pub struct Facts {
     /// Persons and groups in the order of registration, and the number of each.
     registered_persons: Vec<SubjectId>,
     registered_groups: Vec<SubjectId>,
-    registered_as: BTreeMap<SubjectId, u32>,
+    /// By subject; 0 for one that was never registered.
+    registered_as: Vec<u32>,
     /// The entries that every view needs apart from the status entries.
     pub(crate) correcting: Vec<u32>,
     pub(crate) merging: Vec<u32>,
@@ -76,9 +82,8 @@ impl ReadModel for Facts {
             return Err(ApplyError::RepeatedId { first });
         }
         let fact = self.fact_of(entry);
-        self.index(&fact);
         self.ids.intern(&entry.id, || entry.id);
-        self.facts.push(fact);
+        self.push(fact);
         Ok(())
     }
 }
@@ -86,6 +91,12 @@ impl ReadModel for Facts {
 impl Facts {
     /// The most entries of a log that a read model holds.
     pub const ENTRIES_MAX: usize = 1 << 28;
+
+    /// Makes room for so many more entries, so that none is moved when the next comes.
+    pub fn reserve(&mut self, entries: usize) {
+        self.facts.reserve_exact(entries);
+        self.ids.reserve(entries);
+    }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
@@ -235,7 +246,8 @@ impl Facts {
     /// One that was never registered is shown by its UUID.
     pub fn shown(&self, id: SubjectId) -> String {
         let subject = self.subject(id);
-        match (subject, self.registered_as.get(&id)) {
+        let number = self.registered_as.get(id.index());
+        match (subject, number.filter(|number| **number > 0)) {
             (Some(Subject::Person(_)), Some(number)) => format!("p{number}"),
             (Some(Subject::Group(_)), Some(number)) => format!("g{number}"),
             (Some(subject), None) => subject.uuid().to_string(),
@@ -372,7 +384,12 @@ impl Facts {
         }
     }
 
-    /// Notes what the entry is for the lists of this model.
+    /// Adds what an entry says, and notes what the entry is for the lists of this model.
+    fn push(&mut self, fact: Fact) {
+        self.index(&fact);
+        self.facts.push(fact);
+    }
+
     fn index(&mut self, fact: &Fact) {
         let position = self.facts.len() as u32;
         self.places.extend(fact.place());
@@ -394,10 +411,14 @@ impl Facts {
             _ => return,
         };
         let Some(subject) = fact.subject else { return };
-        self.registered_as.entry(subject).or_insert_with(|| {
+        if self.registered_as.len() <= subject.index() {
+            self.registered_as.resize(subject.index() + 1, 0);
+        }
+        let number = &mut self.registered_as[subject.index()];
+        if *number == 0 {
             list.push(subject);
-            list.len() as u32
-        });
+            *number = list.len() as u32;
+        }
     }
 
     fn mention(&mut self, subject: Subject) -> SubjectId {
@@ -460,5 +481,4 @@ fn is_plain(date: &Occurred) -> bool {
 }
 
 #[cfg(test)]
-#[path = "facts_tests.rs"]
 mod tests;

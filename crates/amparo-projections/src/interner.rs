@@ -4,46 +4,67 @@
 //! the same log gives the same numbers.
 
 use std::borrow::Borrow;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
+use std::sync::OnceLock;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// A set of values, each known by the order in which it first came.
 ///
-/// The table holds numbers only and looks the values up, so that a value is held once.
+/// The table holds numbers only and looks the values up, so that a value is held once. It is made
+/// when a value is first looked for: who only asks for values by number never pays for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Interner<T> {
     values: Vec<T>,
-    table: HashTable<u32>,
-    hasher: RandomState,
+    table: OnceLock<HashTable<u32>>,
+    hasher: DefaultHashBuilder,
 }
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl<T: PartialEq> PartialEq for Interner<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl<T> From<Vec<T>> for Interner<T> {
+    /// The set of these values, which must be distinct, under their positions.
+    fn from(values: Vec<T>) -> Self {
         Self {
-            values: Vec::new(),
-            table: HashTable::new(),
-            hasher: RandomState::new(),
+            values,
+            table: OnceLock::new(),
+            hasher: DefaultHashBuilder::default(),
         }
     }
 }
 
 impl<T> Interner<T> {
+    /// Makes room for so many more values.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.values.reserve_exact(more);
+    }
+
     /// The number of a value, which is added if it is new.
     pub(crate) fn intern<Q>(&mut self, value: &Q, own: impl FnOnce() -> T) -> u32
     where
         T: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.hasher.hash_one(value);
-        if let Some(known) = self.table.find(hash, |n| self.is(*n, value)) {
-            return *known;
+        if let Some(known) = self.find(value) {
+            return known;
         }
         // Every entry adds a bounded number of values, and `Facts` bounds the entries.
         let number = self.values.len() as u32;
         self.values.push(own());
-        let rehash = |n: &u32| self.hasher.hash_one(self.values[*n as usize].borrow());
-        self.table.insert_unique(hash, number, rehash);
+        if let Some(mut table) = self.table.take() {
+            self.put::<Q>(&mut table, number);
+            self.table = table.into();
+        }
         number
     }
 
@@ -53,8 +74,31 @@ impl<T> Interner<T> {
         T: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        let table = self.table.get_or_init(|| self.table::<Q>());
         let hash = self.hasher.hash_one(value);
-        self.table.find(hash, |n| self.is(*n, value)).copied()
+        let is = |n: &u32| self.values[*n as usize].borrow() == value;
+        table.find(hash, is).copied()
+    }
+
+    fn table<Q>(&self) -> HashTable<u32>
+    where
+        T: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let mut table = HashTable::with_capacity(self.values.len());
+        for number in 0..self.values.len() as u32 {
+            self.put::<Q>(&mut table, number);
+        }
+        table
+    }
+
+    fn put<Q>(&self, table: &mut HashTable<u32>, number: u32)
+    where
+        T: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = |n: &u32| self.hasher.hash_one(self.values[*n as usize].borrow());
+        table.insert_unique(hash(&number), number, hash);
     }
 
     /// The value of a number.
@@ -65,14 +109,6 @@ impl<T> Interner<T> {
     /// All values, in the order of their numbers.
     pub(crate) fn values(&self) -> &[T] {
         &self.values
-    }
-
-    fn is<Q>(&self, number: u32, value: &Q) -> bool
-    where
-        T: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        self.values[number as usize].borrow() == value
     }
 }
 
@@ -90,5 +126,13 @@ mod tests {
         assert_eq!(texts.value(1).map(|text| &**text), Some("b"));
         assert_eq!(texts.value(3), None);
         assert_eq!(texts.values().len(), 3);
+    }
+
+    #[test]
+    fn a_set_of_values_goes_on_where_they_end() {
+        let values: Vec<Box<str>> = ["a", "b"].map(Box::from).into();
+        let mut texts = Interner::from(values);
+        let numbers = ["b", "c", "a", "c"].map(|text| texts.intern(text, || text.into()));
+        assert_eq!(numbers, [1, 2, 0, 2]);
     }
 }

@@ -16,6 +16,7 @@ pub mod published;
 pub mod shelf;
 pub mod signing;
 
+mod in_order;
 mod kv;
 mod lock;
 mod settings;

@@ -109,6 +109,56 @@ pub fn append_tiles(
     Ok(tiles)
 }
 
+/// The right edge of a tree that is built anew from its leaves: hands out tiles as they change, and
+/// keeps the partial ones alone, so that a verifier holds some kilobytes of any tree.
+///
+/// ```
+/// use amparo_tlog::append::TileEdge;
+/// use amparo_tlog::merkle::leaf_hash;
+///
+/// let mut edge = TileEdge::default();
+/// edge.push(&[leaf_hash(b"a"); 255])?;
+/// let full = edge.push(&[leaf_hash(b"a"); 2])?;
+/// let ids: Vec<_> = full.iter().map(|tile| tile.id().to_string()).collect();
+/// assert_eq!(ids, ["tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1"]);
+/// assert_eq!(edge.partial().len(), 2);
+/// # Ok::<(), amparo_tlog::append::AppendTilesError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct TileEdge {
+    size: u64,
+    partial: Vec<Tile>,
+}
+
+impl TileEdge {
+    /// Adds leaves, and hands back the tiles that change, as [`append_tiles`] does.
+    ///
+    /// # Errors
+    /// [`AppendTilesError::TooLarge`]; the edge is then as it was.
+    pub fn push(&mut self, leaves: &[Hash]) -> Result<Vec<Tile>, AppendTilesError> {
+        let level = |level: u8| {
+            self.partial
+                .iter()
+                .find(move |tile| tile.id.level() == level)
+        };
+        let tiles = append_tiles(self.size, leaves, |id| {
+            level(id.level()).map(|tile| tile.bytes.clone())
+        })?;
+        self.size += leaves.len() as u64;
+        // A row that did not change now may still grow later: the upper ones change rarely.
+        self.partial
+            .retain(|old| tiles.iter().all(|new| new.id.level() != old.id.level()));
+        let partial = tiles.iter().filter(|tile| !tile.id.is_full());
+        self.partial.extend(partial.cloned());
+        Ok(tiles)
+    }
+
+    /// The partial tiles, at most one a level.
+    pub fn partial(&self) -> &[Tile] {
+        &self.partial
+    }
+}
+
 fn checked_hashes(id: TileId, bytes: Option<Vec<u8>>) -> Result<Vec<Hash>, AppendTilesError> {
     let bytes = bytes.ok_or(AppendTilesError::Missing(id))?;
     hashes_of(id, &bytes).ok_or(AppendTilesError::Short {
@@ -178,6 +228,32 @@ mod tests {
             .map(|tile| (tile.id(), tile.into_bytes()))
             .collect();
         assert_eq!(batched, at_once);
+    }
+
+    #[test]
+    fn an_edge_hands_out_every_tile_whatever_the_steps() {
+        // Beyond two full tiles of the second level: those above change once in 65,536 leaves.
+        let total = 3 * 65_536 + 300;
+        let leaves = leaves(0..total);
+        let at_once: BTreeMap<TileId, Tile> = append_tiles(0, &leaves, |_| None)
+            .unwrap()
+            .into_iter()
+            .map(|tile| (tile.id(), tile))
+            .collect();
+        for step in [1_000, 8_192, 65_536, 70_001] {
+            let mut edge = TileEdge::default();
+            let mut last = BTreeMap::new();
+            for leaves in leaves.chunks(step) {
+                for tile in edge.push(leaves).unwrap() {
+                    last.insert((tile.id().level(), tile.id().index()), tile);
+                }
+            }
+            assert!(at_once.values().eq(last.values()), "in steps of {step}");
+            let partial = at_once.values().filter(|tile| !tile.id().is_full());
+            let mut kept = edge.partial().to_vec();
+            kept.sort_by_key(|tile| tile.id().level());
+            assert!(partial.eq(kept.iter()), "in steps of {step}");
+        }
     }
 
     #[test]

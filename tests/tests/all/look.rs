@@ -235,12 +235,16 @@ fn replay_check_finds_every_projection_as_the_log_gives_it() {
             "claims",
             "conflicts",
             "audit",
-            "names"
+            "facts kept"
         ]
     );
     for row in &rows {
-        // Names are those of the head, whatever the known-at.
-        let times = if row["projection"] == "names" { 1 } else { 52 };
+        // What is kept is of the head, whatever the known-at.
+        let times = if row["projection"] == "facts kept" {
+            1
+        } else {
+            52
+        };
         assert_eq!(
             (&row["compared"], &row["differences"]),
             (&times.into(), &0.into()),

@@ -46,6 +46,9 @@ mod flows;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
+/// Facts kept from run to run: the same answers with them and without, and false ones found.
+#[cfg(test)]
+mod kept_facts;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;
@@ -106,6 +109,9 @@ mod signing;
 /// `totals --suppress-below`: small numbers cannot be had by subtraction.
 #[cfg(test)]
 mod suppressed;
+/// `import FILE --rules RULES`: what a table says of people, row by row.
+#[cfg(test)]
+mod tables;
 /// The numbers reckoned by hand, at every coordinate, in every form.
 #[cfg(test)]
 mod totals;

@@ -11,11 +11,12 @@ use super::publish::{head, query};
 use super::totals::figure::Figure;
 use crate::args::CoordinateArgs;
 use crate::citation::Citation;
-use crate::derived::{Derived, not_a_log};
+use crate::derived::Derived;
 use crate::entry_ref;
 use crate::error::Failure;
 use crate::figures;
 use crate::filters::Asked;
+use crate::kept_facts::not_a_log;
 use crate::output::{Cell, Column, Head, KnownAt, Reply, text};
 use crate::session::{Session, today};
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use amparo_core::entry::Entry;
 use amparo_core::id::Subject;
 use amparo_core::private::PrivateField;
 use clap::Args;
@@ -72,28 +73,30 @@ impl Find {
             ]);
         }
         let wanted = fold::words(&typed);
-        for entry in ledger.entries(0..at.prefix()) {
-            let entry = entry?;
+        let says = |entry: Entry| {
             let sealed = entry
                 .private
                 .iter()
                 .any(|(field, _)| *field == PrivateField::Sources);
             let details = summary::details(&entry.event, &listing.people);
             let sources = summary::sources(&entry.event, sealed);
-            let said = fold::words(&format!("{details} {sources}"));
-            if wanted.is_empty() || !wanted.iter().all(|word| said.contains(word)) {
-                continue;
-            }
+            let is_meant = fold::has_words(&format!("{details} {sources}"), &wanted);
             let subject = entry.event.subject();
-            reply.push(vec![
-                Cell::text("entry"),
-                Cell::text(entry.seq),
-                Cell::text(entry.event.kind()),
-                Cell::maybe(subject.map(|subject| listing.people.label(subject))),
-                Cell::maybe(entry.event.occurred()),
-                Cell::text(format!("{details} [{sources}]")),
-            ]);
-        }
+            is_meant.then(|| {
+                vec![
+                    Cell::text("entry"),
+                    Cell::text(entry.seq),
+                    Cell::text(entry.event.kind()),
+                    Cell::maybe(subject.map(|subject| listing.people.label(subject))),
+                    Cell::maybe(entry.event.occurred()),
+                    Cell::text(format!("{details} [{sources}]")),
+                ]
+            })
+        };
+        ledger.each_stretch(0..at.prefix(), says, |rows| {
+            rows.into_iter().for_each(|row| reply.push(row));
+            Ok::<(), Failure>(())
+        })?;
         session.reply(&reply)?;
         Ok(if reply.is_empty() {
             Exit::No

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::Exit;
 use super::import_list::ImportList;
+use super::import_table::{self, TableArgs};
 use crate::args::RecorderArgs;
 use crate::error::Failure;
 use crate::faults::InputFault;
@@ -12,11 +13,17 @@ use crate::output::{Cell, Column, Reply};
 use crate::progress::Progress;
 use crate::session::{Session, Writing, whole_meta};
 
-/// Record the drafts of files: JSON Lines, one event on a line
+/// Record the drafts of files (JSON Lines, one event on a line), or the rows of a table by rules
 ///
 /// All files are checked first, and nothing is written if any line of any of them is refused;
 /// every fault is reported. What is recorded already is left as it is, so that importing a file
 /// twice changes nothing.
+///
+/// With --rules, FILE is a table instead (CSV): each row tells of one person, and what its columns,
+/// dates and codes mean is said by the rules, never guessed. A row that they do not fit is refused;
+/// --rejects sets such rows apart. Somebody new whose name is like that of somebody known is asked
+/// about before anything is recorded (--decisions), and never merged by itself. The same table
+/// again, or one that overlaps it, adds nothing twice.
 ///
 /// `amparo import list` takes full lists of people in custody instead, and records what follows
 /// from their comparison. A file that is itself called `list` is `./list`.
@@ -31,6 +38,8 @@ pub struct Import {
     /// Check, tell what would be recorded, and write nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+    #[command(flatten)]
+    table: TableArgs,
     #[command(flatten)]
     recorder: RecorderArgs,
 }
@@ -47,6 +56,7 @@ impl Import {
             action: None,
             files: vec!["-".to_owned()],
             dry_run,
+            table: TableArgs::default(),
             recorder,
         }
     }
@@ -54,6 +64,16 @@ impl Import {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         if let Some(Action::List(list)) = self.action {
             return list.run(session);
+        }
+        if let Some(rules) = &self.table.rules {
+            let [file] = self.files.as_slice() else {
+                return Err(Failure::usage("--rules takes one table at a time"));
+            };
+            if file == "-" {
+                return Err(Failure::usage("a table is read twice; name a file"));
+            }
+            let writing = session.writing(&self.recorder)?;
+            return import_table::run(session, &self.table, rules, file, self.dry_run, writing);
         }
         if self.files.iter().filter(|file| *file == "-").count() > 1 {
             return Err(Failure::usage("standard input can be read once only"));

@@ -11,6 +11,7 @@ use super::Exit;
 use crate::args::{KnownAtArgs, WriteArgs};
 use crate::draft_flags::{Members, exclusions, refusal, set_list, set_text};
 use crate::error::Failure;
+use crate::kept_facts;
 use crate::output::{Cell, Column, Reply};
 use crate::record::{Recording, record};
 use crate::session::{Reading, Session};
@@ -160,7 +161,7 @@ fn answer(
 }
 
 fn described(ledger: &Ledger, prefix: u64) -> Result<Vec<(Seq, Described)>, Failure> {
-    let standings = Standings::read(ledger, prefix, &mut |_| {})?;
+    let standings = Standings::of_facts(&kept_facts::of(ledger)?, prefix);
     let mut all: Vec<(Seq, Described)> = Vec::new();
     for seq in (0..prefix).map(Seq::new) {
         if standings.kind(seq) != Some(Kind::Instrument) || !standings.is_in_force(seq) {

@@ -16,7 +16,6 @@ use crate::listing::Listing;
 use crate::output::Reply;
 use crate::people::People;
 use crate::session::{Reading, Session};
-use crate::standing::Standings;
 
 /// List the entries in the order of their recording, of one person or of all
 #[derive(Debug, Args)]
@@ -45,14 +44,13 @@ impl Log {
         };
         let mut filters = self.filters.check(session, &ledger, at.today)?;
         filters.filter.states.extend(state);
-        let standings = Standings::read(&ledger, at.prefix(), &mut |_| {})?;
+        let facts = read_facts(session, &ledger)?;
         let mut seqs = match &subjects {
             Some(asked) => seqs_of(&ledger, &asked.all)?,
             None => (0..at.prefix()).map(Seq::new).collect(),
         };
         seqs.retain(|seq| *seq <= at.known_at);
         if !filters.filter.is_empty() {
-            let facts = read_facts(session, &ledger)?;
             let passes = |fact: &Fact| filters.filter.passes(&facts, fact);
             seqs.retain(|seq| facts.fact(*seq).is_some_and(passes));
         }
@@ -61,7 +59,7 @@ impl Log {
         for seq in &seqs[skip..] {
             entries.extend(ledger.entry(*seq)?);
         }
-        let listing = Listing::of(&ledger, standings, &entries)?;
+        let listing = Listing::of(&ledger, &facts, at.prefix(), &entries)?;
         let meta = at
             .log_meta()
             .filter("person", subjects.map(|asked| asked.reference))

@@ -33,6 +33,7 @@ mod flows;
 mod group;
 mod import;
 mod import_list;
+mod import_table;
 mod init;
 mod instrument;
 mod list;

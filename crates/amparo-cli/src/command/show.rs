@@ -10,10 +10,10 @@ use crate::args::KnownAtArgs;
 use crate::draft_flags::Members;
 use crate::entry_ref;
 use crate::error::Failure;
+use crate::kept_facts;
 use crate::listing::Listing;
 use crate::output::{Cell, Column, Reply};
 use crate::session::{Reading, Session};
-use crate::standing::Standings;
 
 /// Show one entry with all its fields, its sources, and what became of it
 #[derive(Debug, Args)]
@@ -34,8 +34,9 @@ impl Show {
                 entry.seq, at.known_at
             )));
         }
-        let standings = Standings::read(&ledger, at.prefix(), &mut |_| {})?;
-        let listing = Listing::of(&ledger, standings, std::slice::from_ref(&entry))?;
+        let facts = kept_facts::of(&ledger)?;
+        let shown = std::slice::from_ref(&entry);
+        let listing = Listing::of(&ledger, &facts, at.prefix(), shown)?;
         let private = ledger.private(entry.seq)?;
         let mut cells: Vec<(Column, Cell)> = Vec::new();
         let row = listing.row(&entry, &ledger)?;

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Exit;
 use crate::error::{Failure, FailureKind};
+use crate::kept_facts::FactsAnew;
 use crate::output::{Cell, Column, Head, KnownAt, Meta, Reply};
 use crate::progress::Progress;
 use crate::session::Session;
@@ -35,7 +36,8 @@ impl Verify {
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
-        let verified = Ledger::verify_against(&folder, kept, &mut step)
+        let mut facts = FactsAnew::new();
+        let verified = Ledger::verify_against(&folder, kept, Some(&mut facts), &mut step)
             .map_err(|error| Failure::opening(&error, &folder))?;
         drop(progress);
         let findings: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();
@@ -46,11 +48,16 @@ impl Verify {
         }
         let plural = if findings.len() == 1 { "" } else { "s" };
         let elsewhere = |finding: &Finding| finding.part == Part::Elsewhere;
-        let in_store = |finding: &Finding| finding.part == Part::Store;
-        let hint = match verified.findings.iter().all(in_store) {
+        let derived = |finding: &Finding| finding.part == Part::Derived;
+        let copied = |finding: &Finding| derived(finding) || finding.part == Part::Store;
+        let hint = match verified.findings.iter().all(copied) {
+            true if verified.findings.iter().all(derived) => {
+                "the log is sound: remove the folder derived, and the next command works it out \
+                 again"
+            }
             true => {
-                "the journal is sound and nothing is lost: move the folder sled away, and the next \
-                 command builds it again"
+                "the journal is sound and nothing is lost: move the folders sled and derived away, \
+                 and the next command builds them again"
             }
             false if verified.findings.iter().all(elsewhere) => {
                 "the ledger is sound in itself, and not the log that is kept elsewhere: keep both, \

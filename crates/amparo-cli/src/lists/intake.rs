@@ -59,7 +59,7 @@ pub fn import(
     random: Random<'_>,
     step: &mut dyn FnMut(u64),
 ) -> Result<Vec<Figures>, Failure> {
-    check_zone(writing, rules)?;
+    check_zone(writing, &rules.time_zone)?;
     let mut turns = read_all(writing, rules, files)?;
     turns.sort_by_key(|turn| turn.day);
     if let Some(pair) = turns.windows(2).find(|pair| pair[0].day == pair[1].day) {
@@ -87,17 +87,19 @@ pub fn import(
     }
 }
 
-fn check_zone(writing: &Writing, rules: &Rules) -> Result<(), Failure> {
+/// Refuses a list whose days begin and end at other moments than those of the ledger.
+///
+/// # Errors
+/// Exit 3.
+pub fn check_zone(writing: &Writing, stated: &str) -> Result<(), Failure> {
     let zone = writing.ledger.opening().time_zone;
-    match zone.name() == rules.time_zone {
+    match zone.name() == stated {
         true => Ok(()),
         false => Err(Failure::refused(format!(
-            "the list's days are those of {}, the ledger's those of {zone}",
-            rules.time_zone
+            "the list's days are those of {stated}, the ledger's those of {zone}"
         ))
         .hint(format!(
-            "keep such lists in a ledger of their own: amparo -L DIR init --tz {}",
-            rules.time_zone
+            "keep such lists in a ledger of their own: amparo -L DIR init --tz {stated}"
         ))),
     }
 }

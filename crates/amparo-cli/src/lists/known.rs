@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::rules::Rules;
 use crate::error::Failure;
+use crate::kept_facts;
 use crate::standing::Standings;
 
 /// What the lists have said up to one of them.
@@ -71,7 +72,7 @@ impl Known {
     /// Integrity, when an entry cannot be read.
     pub fn read(ledger: &Ledger, rules: &Rules) -> Result<Self, Failure> {
         let size = ledger.head().size;
-        let standings = Standings::read(ledger, size, &mut |_| {})?;
+        let standings = Standings::of_facts(&kept_facts::of(ledger)?, size);
         let mut known = Self::default();
         let mut open: Vec<Entry> = Vec::new();
         let mut noted: Vec<(Uuid, Seq)> = Vec::new();

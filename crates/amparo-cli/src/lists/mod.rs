@@ -9,9 +9,9 @@ mod compare;
 mod intake;
 mod known;
 mod roster;
-mod rules;
+pub mod rules;
 
 pub use compare::Counts;
-pub use intake::{Figures, import};
+pub use intake::{Figures, check_zone, import};
 pub use roster::ListFile;
 pub use rules::Rules;

@@ -6,13 +6,16 @@ use amparo_core::date::Day;
 use amparo_core::identity::External;
 use amparo_core::kind::{Axis, Kind};
 use amparo_core::word::nearest;
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
 
 /// The most bytes of a file of rules.
 const RULES_BYTES_MAX: usize = 1024 * 1024;
+/// An earlier year is a year of two digits, read as it stands.
+const FIRST_YEAR: i32 = 1000;
 
 /// A checked file of rules.
 #[derive(Debug, Deserialize)]
@@ -151,35 +154,48 @@ impl Layout {
     }
 }
 
+/// Reads a file of rules, of a list or of a table.
+///
+/// # Errors
+/// Exit 3 with the place in the file.
+pub fn parse<R: DeserializeOwned>(name: &str, text: &str) -> Result<R, Failure> {
+    if text.len() > RULES_BYTES_MAX {
+        let message = format!("{name} has more than {RULES_BYTES_MAX} bytes");
+        return Err(Failure::refused(message));
+    }
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start.min(text.len()));
+        let before = &text.as_bytes()[..at];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failure::refused(format!("{name}:{line}: these rules do not read"))
+            .cause(error.message().to_owned())
+            .hint("RULES.md lists every key, with an example")
+    })
+}
+
+/// Refuses rules that make no sense.
+///
+/// # Errors
+/// Exit 3 with every fault, where there are any.
+pub fn refuse(name: &str, faults: Vec<String>) -> Result<(), Failure> {
+    match faults.is_empty() {
+        true => Ok(()),
+        false => {
+            let failure = Failure::refused(format!("{name}: these rules cannot be followed"));
+            Err(faults.into_iter().fold(failure, Failure::cause))
+        }
+    }
+}
+
 impl Rules {
     /// Reads and checks a file of rules.
     ///
     /// # Errors
     /// Exit 3 with the place in the file, or with the rule that makes no sense.
     pub fn read(name: &str, text: &str) -> Result<Self, Failure> {
-        if text.len() > RULES_BYTES_MAX {
-            let message = format!("{name} has more than {RULES_BYTES_MAX} bytes");
-            return Err(Failure::refused(message));
-        }
-        let rules: Self = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text.as_bytes()[..at]
-                .iter()
-                .filter(|b| **b == b'\n')
-                .count()
-                + 1;
-            Failure::refused(format!("{name}:{line}: these rules do not read"))
-                .cause(error.message().to_owned())
-                .hint("RULES.md lists every key, with an example")
-        })?;
-        let faults = rules.faults();
-        match faults.is_empty() {
-            true => Ok(rules),
-            false => {
-                let failure = Failure::refused(format!("{name}: these rules cannot be followed"));
-                Err(faults.into_iter().fold(failure, Failure::cause))
-            }
-        }
+        let rules: Self = parse(name, text)?;
+        refuse(name, rules.faults())?;
+        Ok(rules)
     }
 
     /// What makes no sense in them, all of it.
@@ -252,7 +268,8 @@ impl Rules {
 const ENTER: [Kind; 3] = [Kind::CustodyObserved, Kind::Arrest, Kind::HouseArrest];
 const LEAVE: [Kind; 2] = [Kind::ExitUnknown, Kind::Release];
 
-fn kind_fault(key: &str, word: &str, allowed: &[Kind], faults: &mut Vec<String>) {
+/// Notes a word that is none of the allowed kinds.
+pub fn kind_fault(key: &str, word: &str, allowed: &[Kind], faults: &mut Vec<String>) {
     if Kind::from_spelling(word).is_some_and(|kind| allowed.contains(&kind)) {
         return;
     }
@@ -263,6 +280,20 @@ fn kind_fault(key: &str, word: &str, allowed: &[Kind], faults: &mut Vec<String>)
         None => format!("it is one of {}", words.join(", ")),
     };
     faults.push(format!("`{key}` cannot mean `{word}`; {remedy}"));
+}
+
+/// Notes that dates have no stated form, or one that would have to guess.
+pub fn format_faults(key: &str, formats: &[String], faults: &mut Vec<String>) {
+    if formats.is_empty() {
+        faults.push(format!("{key} states no format"));
+    }
+    const TWO_DIGITS: [&str; 5] = ["%y", "%g", "%D", "%x", "%c"];
+    let guesses = |format: &&String| TWO_DIGITS.iter().any(|part| format.contains(part));
+    for format in formats.iter().filter(guesses) {
+        faults.push(format!(
+            "{key}: `{format}`: two digits of a year are a guess; write the years out, and `%Y`"
+        ));
+    }
 }
 
 /// How a date reads by the formats stated for it.
@@ -280,12 +311,7 @@ pub enum Reading {
 pub fn read_date(text: &str, formats: &[String]) -> Reading {
     let mut found: Option<(String, NaiveDate)> = None;
     for format in formats {
-        let read = match NaiveDateTime::parse_from_str(text, format) {
-            Ok(time) => Some((time.format("%Y-%m-%dT%H:%M:%S").to_string(), time.date())),
-            Err(_) => NaiveDate::parse_from_str(text, format)
-                .ok()
-                .map(|date| (date.to_string(), date)),
-        };
+        let read = read_by(text, format).filter(|(_, date)| date.year() >= FIRST_YEAR);
         match (&found, read) {
             (Some(before), Some(read)) if *before != read => return Reading::Ambiguous,
             (None, Some(read)) => found = Some(read),
@@ -296,8 +322,29 @@ pub fn read_date(text: &str, formats: &[String]) -> Reading {
     found.unwrap_or(Reading::Unread)
 }
 
+/// Reads a date by one format: with a time and an offset, with a time, a day, a month or a year.
+fn read_by(text: &str, format: &str) -> Option<(String, NaiveDate)> {
+    if let Ok(time) = DateTime::parse_from_str(text, format) {
+        let spelled = time.format("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        return Some((spelled, time.date_naive()));
+    }
+    if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
+        return Some((time.format("%Y-%m-%dT%H:%M:%S").to_string(), time.date()));
+    }
+    let date = |text: &str, format: &str| NaiveDate::parse_from_str(text, format).ok();
+    if let Some(date) = date(text, format) {
+        return Some((date.to_string(), date));
+    }
+    // What the format leaves out is added to both, and left out again.
+    let month = date(&format!("{text}\n01"), &format!("{format}\n%d"));
+    if let Some(month) = month {
+        return Some((month.format("%Y-%m").to_string(), month));
+    }
+    let year = date(&format!("{text}\n01\n01"), &format!("{format}\n%m\n%d"))?;
+    Some((year.format("%Y").to_string(), year))
+}
+
 fn day(date: NaiveDate) -> Option<Day> {
-    use chrono::Datelike as _;
     Day::from_ymd(date.year(), date.month(), date.day())
 }
 
@@ -330,6 +377,28 @@ mod tests {
         );
         assert_eq!(read_date("2020-04-25", &formats), Reading::Unread);
         assert_eq!(read_date("31/02/2020", &formats), Reading::Unread);
+        assert_eq!(read_date("25/04/20", &formats), Reading::Unread);
+    }
+
+    #[test]
+    fn a_month_a_year_and_a_time_with_an_offset_read_as_what_they_say() {
+        for (text, format, expect) in [
+            ("04/2020", "%m/%Y", "2020-04"),
+            ("2020", "%Y", "2020"),
+            ("25/04/2020 7:05", "%d/%m/%Y %H:%M", "2020-04-25T07:05:00"),
+            (
+                "2020-04-25T07:05:00-0400",
+                "%Y-%m-%dT%H:%M:%S%z",
+                "2020-04-25T07:05:00-04:00",
+            ),
+        ] {
+            let read = read_date(text, &[format.to_owned()]);
+            assert!(
+                matches!(&read, Reading::Date(spelled, _) if spelled == expect),
+                "{text}: {read:?}"
+            );
+        }
+        assert_eq!(read_date("13/2020", &["%m/%Y".to_owned()]), Reading::Unread);
     }
 
     #[test]

@@ -155,7 +155,7 @@ impl Span {
     }
 
     /// One plain day.
-    pub(super) const fn on(day: Day) -> Self {
+    pub const fn on(day: Day) -> Self {
         Self {
             lo: day,
             hi: day,

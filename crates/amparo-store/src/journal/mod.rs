@@ -56,7 +56,7 @@ pub use frame::{Batch, Entries, Record};
 pub use open::{Access, OpenError, Opened};
 pub use read::{Batches, ReadError};
 pub use seal::SealError;
-pub use verify::{Salvage, Salvaged, Verified};
+pub use verify::{Salvage, Salvaged, Survey, Verified};
 
 /// The most entries in one batch.
 pub const BATCH_ENTRIES_MAX: u32 = 65_536;

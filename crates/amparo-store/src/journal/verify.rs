@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::damage::{Damage, Finding, Lost, TornTail};
@@ -51,48 +51,11 @@ impl Journal {
         folder: &Path,
         acknowledged: Option<u64>,
     ) -> Result<Verified, ReadError> {
-        let listed = list(&*files, folder)?;
-        let mut verified = Verified {
-            segments: listed.segments.len() as u64,
-            unknown_files: listed.unknown.clone(),
-            ..Verified::default()
-        };
-        for item in Self::salvage(Arc::clone(&files), folder)? {
-            match item {
-                Salvaged::Batch(batch) => {
-                    verified.batches += 1;
-                    verified.entries += u64::from(batch.count());
-                    verified.size = batch.end_seq();
-                }
-                Salvaged::Gap(finding) => verified.findings.push(finding),
-                Salvaged::Torn(torn) => verified.torn = Some(torn),
-            }
+        let mut survey = Survey::begin(files, folder)?;
+        for part in Self::salvage(Arc::clone(&survey.files), folder)? {
+            survey.see(&part);
         }
-        let last = listed
-            .segments
-            .last()
-            .map_or(0, |segment| segment.first_seq);
-        verified
-            .findings
-            .extend(missing_end(&verified, last, acknowledged));
-        for (index, segment) in listed.segments.iter().enumerate() {
-            let next = listed.segments.get(index + 1).map(|next| next.first_seq);
-            if segment.is_raw && segment.is_sealed {
-                let entries = segment.first_seq..next.unwrap_or(verified.size);
-                let damage = both_forms(&*files, folder, entries, next.is_none());
-                verified.findings.extend(damage);
-            }
-            for (form, is_there) in [
-                (Form::Raw, segment.is_raw),
-                (Form::Sealed, segment.is_sealed),
-            ] {
-                let path = form.path(folder, segment.first_seq);
-                if is_there && let Ok(mut file) = files.open(&path, OpenMode::Read) {
-                    verified.bytes += file.len().unwrap_or(0);
-                }
-            }
-        }
-        Ok(verified)
+        Ok(survey.finish(acknowledged))
     }
 
     /// All that is intact in a journal, in order, with a gap for every damaged place.
@@ -155,6 +118,87 @@ fn missing_end(verified: &Verified, last: u64, acknowledged: Option<u64>) -> Opt
         damage: Damage::EndsEarly,
         lost: Lost::Entries(reached..acknowledged),
     })
+}
+
+/// What [`Journal::verify`] finds, for whoever goes through [`Journal::salvage`] anyway.
+#[derive(Debug)]
+pub struct Survey {
+    files: Arc<dyn Files>,
+    folder: PathBuf,
+    listed: Folder,
+    verified: Verified,
+}
+
+impl Survey {
+    /// Lists the folder.
+    ///
+    /// # Errors
+    /// As [`Journal::verify`].
+    pub fn begin(files: Arc<dyn Files>, folder: &Path) -> Result<Self, ReadError> {
+        let listed = list(&*files, folder)?;
+        let verified = Verified {
+            segments: listed.segments.len() as u64,
+            unknown_files: listed.unknown.clone(),
+            ..Verified::default()
+        };
+        Ok(Self {
+            files,
+            folder: folder.to_path_buf(),
+            listed,
+            verified,
+        })
+    }
+
+    /// Takes the next part of the journal.
+    pub fn see(&mut self, part: &Salvaged) {
+        match part {
+            Salvaged::Batch(batch) => self.see_batch(batch),
+            Salvaged::Gap(finding) => self.verified.findings.push(finding.clone()),
+            Salvaged::Torn(torn) => self.verified.torn = Some(torn.clone()),
+        }
+    }
+
+    /// The same of a batch.
+    pub fn see_batch(&mut self, batch: &Batch) {
+        self.verified.batches += 1;
+        self.verified.entries += u64::from(batch.count());
+        self.verified.size = batch.end_seq();
+    }
+
+    /// What there is, when every part was seen.
+    pub fn finish(self, acknowledged: Option<u64>) -> Verified {
+        let Self {
+            files,
+            folder,
+            listed,
+            mut verified,
+        } = self;
+        let last = listed
+            .segments
+            .last()
+            .map_or(0, |segment| segment.first_seq);
+        verified
+            .findings
+            .extend(missing_end(&verified, last, acknowledged));
+        for (index, segment) in listed.segments.iter().enumerate() {
+            let next = listed.segments.get(index + 1).map(|next| next.first_seq);
+            if segment.is_raw && segment.is_sealed {
+                let entries = segment.first_seq..next.unwrap_or(verified.size);
+                let damage = both_forms(&*files, &folder, entries, next.is_none());
+                verified.findings.extend(damage);
+            }
+            for (form, is_there) in [
+                (Form::Raw, segment.is_raw),
+                (Form::Sealed, segment.is_sealed),
+            ] {
+                let path = form.path(&folder, segment.first_seq);
+                if is_there && let Ok(mut file) = files.open(&path, OpenMode::Read) {
+                    verified.bytes += file.len().unwrap_or(0);
+                }
+            }
+        }
+        verified
+    }
 }
 
 /// What is wrong where the raw and the sealed form are both there, beyond the raw one, which the

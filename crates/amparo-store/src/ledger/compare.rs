@@ -1,84 +1,73 @@
 //! The shelf held against the log: lines, sealed openings, Merkle tiles and every index.
 
-use amparo_tlog::append::append_tiles;
 use amparo_tlog::merkle::Hash;
 
-use super::verify::{Check, Part, Waiting};
-use crate::shelf::{IndexPairs, Shelf, ShelfError};
+use super::verify::{Check, Part};
+use crate::journal::Batch;
+use crate::shelf::{Block, IndexPairs, Shelf, ShelfError};
 
 impl Check {
-    pub(super) fn compare_lines(&mut self, shelf: &Shelf, waiting: &[Waiting]) {
+    /// Holds lines, and what is sealed for them, against the shelf's.
+    pub(super) fn compare_lines(&mut self, shelf: &Shelf, waiting: &[Batch]) {
         let size = shelf.head().map_or(0, |head| head.size);
-        for one in waiting {
-            let seq = one.entry.seq;
-            if seq.number() >= size {
-                break;
-            }
-            match shelf.line(seq.number()) {
-                Ok(Some(line)) if line == one.line => {}
-                Ok(_) => self.found(Part::Store, format!("{seq} is not the journal's")),
-                Err(error) => {
-                    self.found(Part::Store, format!("{seq}: {error}"));
-                    return;
-                }
-            }
-        }
-        self.compare_sealed(shelf, waiting, size);
-    }
-
-    fn compare_sealed(&mut self, shelf: &Shelf, waiting: &[Waiting], size: u64) {
         let (Some(first), Some(last)) = (waiting.first(), waiting.last()) else {
             return;
         };
-        let range = first.entry.seq.number()..(last.entry.seq.number() + 1).min(size);
-        let mut expected = waiting
-            .iter()
-            .filter(|one| !one.sealed.is_empty() && one.entry.seq.number() < size);
-        for block in shelf.sealed_blocks(range) {
+        let range = first.first_seq()..last.end_seq().min(size);
+        let records = || {
+            let records = waiting
+                .iter()
+                .flat_map(|batch| (batch.first_seq()..).zip(batch.entries()));
+            records.take_while(|(seq, _)| *seq < size)
+        };
+        let lines = records().map(|(seq, record)| (seq, record.line));
+        self.compare_blocks("the line", shelf.blocks(range.clone()), lines);
+        let sealed = records().map(|(seq, record)| (seq, record.sealed));
+        let sealed = sealed.filter(|(_, sealed)| !sealed.is_empty());
+        self.compare_blocks("what is sealed", shelf.sealed_blocks(range), sealed);
+    }
+
+    /// Holds the items of blocks that are not empty against those expected.
+    fn compare_blocks<'r>(
+        &mut self,
+        what: &str,
+        blocks: impl Iterator<Item = Result<Block, ShelfError>>,
+        mut expected: impl Iterator<Item = (u64, &'r [u8])>,
+    ) {
+        for block in blocks {
             let block = match block {
                 Ok(block) => block,
                 Err(error) => return self.found(Part::Store, error.to_string()),
             };
-            for (seq, sealed) in block.iter().filter(|(_, sealed)| !sealed.is_empty()) {
-                let matches = expected
-                    .next()
-                    .is_some_and(|one| one.entry.seq.number() == seq && one.sealed == sealed);
-                if !matches {
-                    let what = format!("what is sealed for e{seq} is not the journal's");
+            for item in block.iter().filter(|(_, item)| !item.is_empty()) {
+                if expected.next() != Some(item) {
+                    let what = format!("{what} for e{} is not the journal's", item.0);
                     return self.found(Part::Store, what);
                 }
             }
         }
-        if let Some(missing) = expected.next() {
-            let what = format!("what is sealed for {} is missing", missing.entry.seq);
-            self.found(Part::Store, what);
+        if let Some((seq, _)) = expected.next() {
+            self.found(Part::Store, format!("{what} for e{seq} is missing"));
         }
     }
 
-    pub(super) fn compare_tiles(&mut self, shelf: &Shelf, first: u64, leaves: &[Hash]) {
-        let partial = std::mem::take(&mut self.partial);
-        let read = |level: u8, index: u64| {
-            let found = partial.iter().find(|(l, i, _)| (*l, *i) == (level, index));
-            found.map(|(_, _, bytes)| bytes.clone())
-        };
-        let Ok(tiles) = append_tiles(first, leaves, |id| read(id.level(), id.index())) else {
+    /// Holds the full tiles that the next leaves complete against the shelf's.
+    pub(super) fn compare_tiles(&mut self, shelf: &Shelf, leaves: &[Hash]) {
+        let Ok(tiles) = self.edge.push(leaves) else {
             return self.found(Part::Log, "the Merkle tree cannot be built");
         };
-        let behind = shelf
-            .head()
-            .is_none_or(|head| head.size < first + leaves.len() as u64);
+        let size = self.frontier.size();
+        if shelf.head().is_none_or(|head| head.size < size) {
+            return;
+        }
         for tile in tiles {
             let id = tile.id();
-            let bytes = tile.into_bytes();
-            if id.level() > 0 && id.is_full() && !behind {
+            if id.level() > 0 && id.is_full() {
                 match shelf.tile(id.level(), id.index()) {
-                    Ok(Some(found)) if found == bytes => {}
+                    Ok(Some(found)) if found == tile.bytes() => {}
                     Ok(_) => self.found(Part::Store, format!("{id} is not the log's")),
                     Err(error) => self.found(Part::Store, error.to_string()),
                 }
-            }
-            if !id.is_full() {
-                self.partial.push((id.level(), id.index(), bytes));
             }
         }
     }
@@ -95,13 +84,11 @@ impl Check {
             self.found(Part::Store, "its head is not the log's");
         }
         if log.is_some_and(|log| log.size == head.size) {
-            for (level, index, bytes) in std::mem::take(&mut self.partial) {
-                match shelf.tile(level, index) {
-                    Ok(Some(found)) if found == bytes => {}
-                    Ok(_) | Err(_) => {
-                        let what = format!("tile {index} of level {level} is not the log's");
-                        self.found(Part::Store, what);
-                    }
+            for tile in std::mem::take(&mut self.edge).partial() {
+                let id = tile.id();
+                match shelf.tile(id.level(), id.index()) {
+                    Ok(Some(found)) if found == tile.bytes() => {}
+                    Ok(_) | Err(_) => self.found(Part::Store, format!("{id} is not the log's")),
                 }
             }
         }

@@ -3,20 +3,13 @@
 //! Each bundle is unpacked once whatever is asked of it, and the opening, which is most of the
 //! work, is shared between threads. What is opened stays in memory no longer than its bundle.
 
-use std::sync::mpsc;
-use std::thread;
-
 use amparo_core::entry::Entry;
 use amparo_core::id::Seq;
 use amparo_core::private::Private;
 
 use super::{Ledger, ReadError};
+use crate::in_order::in_order;
 use crate::shelf::ENTRIES_PER_BUNDLE;
-
-/// Threads that open; more find the vault's memory busy.
-const OPENERS_MAX: usize = 4;
-/// Bundles that each thread may be ahead of whoever takes them.
-const BUNDLES_AHEAD_MAX: usize = 4;
 
 /// Entries of one bundle with their private fields.
 type Opened = Vec<(Seq, Private)>;
@@ -33,36 +26,16 @@ impl Ledger {
         each: &mut dyn FnMut(Seq, Private),
     ) -> Result<(), ReadError> {
         let bundle = |seq: &Seq| seq.number() / ENTRIES_PER_BUNDLE;
-        let bundles: Vec<&[Seq]> = seqs.chunk_by(|a, b| bundle(a) == bundle(b)).collect();
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let openers = cores.min(OPENERS_MAX).min(bundles.len());
-        thread::scope(|scope| {
-            let opened: Vec<mpsc::Receiver<Result<Opened, ReadError>>> = (0..openers)
-                .map(|opener| {
-                    let (done, opened) = mpsc::sync_channel(BUNDLES_AHEAD_MAX);
-                    let own = bundles.iter().skip(opener).step_by(openers);
-                    scope.spawn(move || {
-                        for bundle in own {
-                            // Whoever waits has met an error, and wants no more.
-                            if done.send(self.open_bundle(bundle)).is_err() {
-                                break;
-                            }
-                        }
-                    });
-                    opened
-                })
-                .collect();
-            for opener in (0..openers).cycle().take(bundles.len()) {
-                // A thread that is gone has panicked, which the scope passes on.
-                let Ok(opened) = opened[opener].recv() else {
-                    break;
-                };
+        in_order(
+            seqs.chunk_by(|a, b| bundle(a) == bundle(b)),
+            |bundle| self.open_bundle(bundle),
+            |opened| {
                 for (seq, private) in opened? {
                     each(seq, private);
                 }
-            }
-            Ok(())
-        })
+                Ok(())
+            },
+        )
     }
 
     /// Opens entries of one bundle, in ascending order.

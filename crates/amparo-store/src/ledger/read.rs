@@ -11,10 +11,14 @@ use uuid::Uuid;
 
 use super::Ledger;
 use super::index_key::{self, IndexKey};
+use crate::in_order::in_order;
 use crate::shelf::ShelfError;
 use crate::vault::{Opened, Owner};
 
 pub use crate::shelf::Block;
+
+/// Entries that are read and parsed in one go: four bundles of the store.
+const STRETCH_ENTRIES: u64 = 1024;
 
 /// Why something could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +106,44 @@ impl Ledger {
             let (seq, line) = line?;
             Entry::parse(&line).map_err(|source| ReadError::NotAnEntry { seq, source })
         })
+    }
+
+    /// Gives `take` what `look` finds in the entries of a range, in order and up to the head: read,
+    /// parsed and looked at on all cores, some hundreds at a time.
+    ///
+    /// # Errors
+    /// As [`entry`](Self::entry), and whatever `take` fails with.
+    pub fn each_stretch<R: Send, E: From<ReadError>>(
+        &self,
+        range: Range<u64>,
+        look: impl Fn(Entry) -> Option<R> + Sync,
+        mut take: impl FnMut(Vec<R>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let end = range.end.min(self.head.size);
+        let stretches = range.start..end;
+        let stretches = stretches.step_by(STRETCH_ENTRIES as usize);
+        in_order(
+            stretches.map(|from| from..end.min(from + STRETCH_ENTRIES)),
+            |stretch| self.stretch(stretch, &look),
+            |found: Result<Vec<R>, ReadError>| take(found?),
+        )
+    }
+
+    fn stretch<R>(
+        &self,
+        range: Range<u64>,
+        look: impl Fn(Entry) -> Option<R>,
+    ) -> Result<Vec<R>, ReadError> {
+        let mut found = Vec::new();
+        for block in self.blocks(range) {
+            for (seq, line) in block?.iter() {
+                let seq = Seq::new(seq);
+                let entry =
+                    Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
+                found.extend(look(entry));
+            }
+        }
+        Ok(found)
     }
 
     /// The places and lines of a range, in order, up to the head.

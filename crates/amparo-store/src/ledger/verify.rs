@@ -4,21 +4,26 @@
 //! built anew, and roots, recording times, openings, shelf, tiles and indexes are held against
 //! it. Works on a ledger that does not open, and changes nothing.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use amparo_core::entry::{Entry, Recorded};
+use amparo_core::entry::Recorded;
 use amparo_core::id::{LedgerId, Seq};
 use amparo_core::kind::Kind;
-use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
+use amparo_tlog::append::TileEdge;
+use amparo_tlog::merkle::{Frontier, Hash};
 
+use super::derived::{Derived, Rederive};
+use super::examine::{Examined, ExaminedEntry, Stretches, examine};
 use super::open::read_settings;
 use super::verify_sealed::Keyless;
 pub use super::verify_signed::SignedLevel;
-use super::{Head, JOURNAL, KEYS, KeptElsewhere, LOCK, Ledger, OpenError, SHELF, index_key};
+use super::{Head, JOURNAL, KEYS, KeptElsewhere, LOCK, Ledger, OpenError, SHELF};
 use crate::files::{Files, OpenMode, RealFiles};
-use crate::journal::{self, Journal, Salvaged};
+use crate::in_order::in_order;
+use crate::journal::{Batch, Journal, Salvaged, Survey};
 use crate::lock::{Lock, LockError};
 use crate::shelf::{Shelf, ShelfError};
 use crate::signing::Book;
@@ -49,6 +54,8 @@ pub enum Part {
     Keys,
     /// The signed heads, and the keys they are made and checked with.
     Checkpoints,
+    /// What read models worked out of the log, kept for the next command.
+    Derived,
     /// What is kept elsewhere, and does not agree with this ledger.
     Elsewhere,
 }
@@ -61,6 +68,7 @@ impl fmt::Display for Finding {
             Part::Store => "sled store",
             Part::Keys => "keys",
             Part::Checkpoints => "checkpoints",
+            Part::Derived => "derived",
             Part::Elsewhere => "against",
         };
         write!(f, "{part}: {}", self.what)
@@ -93,16 +101,18 @@ impl Ledger {
     /// [`OpenError::NotALedger`], [`OpenError::InUse`], or a failure of the system; faults of the
     /// ledger are findings.
     pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verified, OpenError> {
-        Self::verify_against(folder, None, progress)
+        Self::verify_against(folder, None, None, progress)
     }
 
-    /// The same, and holds the log against what is kept elsewhere.
+    /// The same, and holds the log against what is kept elsewhere, and what is kept of a read model
+    /// against the log.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
     pub fn verify_against(
         folder: &Path,
         kept: Option<KeptElsewhere>,
+        model: Option<&mut dyn Rederive>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Verified, OpenError> {
         let files: Arc<dyn Files> = Arc::new(RealFiles);
@@ -116,25 +126,52 @@ impl Ledger {
         let mut check = Check::new(ledger);
         let vault = check.vault(&files, folder);
         let shelf = check.shelf(folder, lock.is_some())?;
-        check.journal(&files, &folder.join(JOURNAL), shelf.as_ref())?;
+        let before = check.verified.findings.len();
         let heads = check.signed(&files, folder, shelf.as_ref());
         check.expect(kept);
+        let expected = shelf
+            .as_ref()
+            .and_then(Shelf::head)
+            .map_or(0, |head| head.size);
+        check
+            .events
+            .reserve(usize::try_from(expected).unwrap_or_default());
+        let mut derived = check.derived(&files, folder, model);
         let book = Book::new(files.clone(), folder);
-        let salvage = Journal::salvage(files, &folder.join(JOURNAL));
-        let salvage = salvage.map_err(OpenError::DamagedWithin)?;
-        for salvaged in salvage {
-            match salvaged {
-                Salvaged::Batch(batch) => {
-                    check.batch(&batch, shelf.as_ref(), vault.as_ref(), progress)
+        let journal = folder.join(JOURNAL);
+        let mut survey =
+            Survey::begin(files.clone(), &journal).map_err(OpenError::DamagedWithin)?;
+        let salvage = Journal::salvage(files, &journal).map_err(OpenError::DamagedWithin)?;
+        let examined = in_order(
+            Stretches(salvage),
+            |stretch| {
+                let parts = stretch.into_iter();
+                let examined = parts.map(|part| examine(part, ledger, vault.as_ref()));
+                examined.collect()
+            },
+            |examined: Vec<Examined>| {
+                for examined in examined {
+                    match examined {
+                        Examined::Batch(batch, entries) => {
+                            survey.see_batch(&batch);
+                            check.batch(batch, entries, shelf.as_ref(), &mut derived, progress);
+                        }
+                        Examined::Other(part) => {
+                            survey.see(&part);
+                            if matches!(part, Salvaged::Gap(_)) {
+                                check.step(shelf.as_ref(), progress);
+                                check.whole = false;
+                            }
+                        }
+                    }
                 }
-                Salvaged::Gap(_) => {
-                    check.step(shelf.as_ref(), progress);
-                    check.whole = false;
-                }
-                Salvaged::Torn(_) => {}
-            }
-        }
+                Ok::<(), Infallible>(())
+            },
+        );
+        let Ok(()) = examined;
         check.step(shelf.as_ref(), progress);
+        check.finish_journal(survey, shelf.as_ref(), before);
+        check.finish_derived(derived);
         if let Some(shelf) = &shelf {
             check.finish_shelf(shelf);
         }
@@ -147,27 +184,23 @@ impl Ledger {
     }
 }
 
-/// A line waiting for the next step, with what is sealed for it.
-pub(super) struct Waiting {
-    pub(super) entry: Entry,
-    pub(super) line: Vec<u8>,
-    pub(super) sealed: Vec<u8>,
-}
-
 pub(super) struct Check {
     pub(super) ledger: LedgerId,
     /// Whether every entry so far was there: only then do roots mean anything.
     pub(super) whole: bool,
     pub(super) frontier: Frontier,
     pub(super) recorded: Option<Recorded>,
-    pub(super) waiting: Vec<Waiting>,
+    /// Batches to be held against the shelf at the next step.
+    waiting: Vec<Batch>,
+    waiting_entries: usize,
     pub(super) leaves: Vec<Hash>,
     /// Sizes at which a root is wanted, ascending, and the roots found there.
     pub(super) wanted: Vec<u64>,
     pub(super) roots: Vec<(u64, Hash)>,
     /// What the log is held against.
     pub(super) kept: Option<KeptElsewhere>,
-    pub(super) partial: Vec<(u8, u64, Vec<u8>)>,
+    /// The right edge of the tree as far as it was held against the shelf.
+    pub(super) edge: TileEdge,
     pub(super) events: Vec<([u8; 16], u64)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
     pub(super) refs: Vec<([u8; 16], [u8; 16])>,
@@ -183,11 +216,12 @@ impl Check {
             frontier: Frontier::new(),
             recorded: None,
             waiting: Vec::new(),
+            waiting_entries: 0,
             leaves: Vec::new(),
             wanted: Vec::new(),
             roots: Vec::new(),
             kept: None,
-            partial: Vec::new(),
+            edge: TileEdge::default(),
             events: Vec::new(),
             keys: Vec::new(),
             refs: Vec::new(),
@@ -251,36 +285,32 @@ impl Check {
         }
     }
 
-    fn journal(
-        &mut self,
-        files: &Arc<dyn Files>,
-        folder: &Path,
-        shelf: Option<&Shelf>,
-    ) -> Result<(), OpenError> {
+    /// Puts what is wrong with the journal before what follows from it.
+    fn finish_journal(&mut self, survey: Survey, shelf: Option<&Shelf>, before: usize) {
         let acknowledged = shelf.and_then(Shelf::head).map(|head| head.size);
-        let verified = Journal::verify(files.clone(), folder, acknowledged)
-            .map_err(OpenError::DamagedWithin)?;
-        for finding in &verified.findings {
-            self.found(Part::Journal, finding.to_string());
+        let journal = survey.finish(acknowledged);
+        let size = acknowledged.unwrap_or(0);
+        self.verified.behind = journal.size.saturating_sub(size);
+        let mut findings: Vec<String> = journal.findings.iter().map(ToString::to_string).collect();
+        if size > journal.size && findings.is_empty() {
+            findings.push(format!("e{}..e{} are gone from it", journal.size, size - 1));
         }
-        let size = shelf.and_then(Shelf::head).map_or(0, |head| head.size);
-        self.verified.behind = verified.size.saturating_sub(size);
-        if size > verified.size && verified.findings.is_empty() {
-            let lost = format!("e{}..e{} are gone from it", verified.size, size - 1);
-            self.found(Part::Journal, lost);
-        }
-        Ok(())
+        let part = Part::Journal;
+        let findings = findings.into_iter().map(|what| Finding { part, what });
+        self.verified.findings.splice(before..before, findings);
     }
 
     fn batch(
         &mut self,
-        batch: &journal::Batch,
+        batch: Batch,
+        entries: Vec<ExaminedEntry>,
         shelf: Option<&Shelf>,
-        vault: Option<&Vault>,
+        derived: &mut Option<Derived<'_>>,
         progress: &mut dyn FnMut(u64),
     ) {
-        for (seq, record) in (batch.first_seq()..).zip(batch.entries()) {
-            self.entry(Seq::new(seq), record, vault);
+        let lines = batch.entries().map(|record| record.line);
+        for ((seq, line), entry) in (batch.first_seq()..).zip(lines).zip(entries) {
+            self.entry(Seq::new(seq), line, entry, derived);
         }
         if self.whole {
             let expected = Hash::from_bytes(*batch.root_after());
@@ -299,24 +329,31 @@ impl Check {
                 });
             }
         }
-        if self.waiting.len() >= STEP_ENTRIES {
+        self.waiting_entries += batch.count() as usize;
+        self.waiting.push(batch);
+        if self.waiting_entries >= STEP_ENTRIES {
             self.step(shelf, progress);
         }
     }
 
-    fn entry(&mut self, seq: Seq, record: journal::Record<'_>, vault: Option<&Vault>) {
+    fn entry(
+        &mut self,
+        seq: Seq,
+        line: &[u8],
+        examined: ExaminedEntry,
+        derived: &mut Option<Derived<'_>>,
+    ) {
         self.verified.entries += 1;
-        let leaf = leaf_hash(record.line);
-        self.frontier.push(leaf);
-        self.leaves.push(leaf);
+        self.frontier.push(examined.leaf);
+        self.leaves.push(examined.leaf);
         if self.whole && self.wanted.binary_search(&self.frontier.size()).is_ok() {
             self.roots
                 .push((self.frontier.size(), self.frontier.root()));
         }
         if let (true, Some(kept)) = (self.whole, &mut self.kept) {
-            kept.compare(seq, record.line);
+            kept.compare(seq, line);
         }
-        let entry = match Entry::parse_exact(record.line) {
+        let entry = match examined.entry {
             Ok(entry) => entry,
             Err(error) => {
                 self.found(Part::Log, format!("{seq}: {error}"));
@@ -342,27 +379,23 @@ impl Check {
             );
         }
         self.recorded = Some(entry.recorded);
-        self.sealed(&entry, record.sealed, vault);
+        self.sealed(&entry, examined.seal);
         self.events.push((entry.id.bytes(), seq.number()));
-        let keys = index_key::of_entry(&entry);
-        self.keys
-            .extend(keys.into_iter().map(|key| (key, seq.number())));
-        let (line, sealed) = (record.line.to_vec(), record.sealed.to_vec());
-        self.waiting.push(Waiting {
-            entry,
-            line,
-            sealed,
-        });
+        let keys = examined.keys.into_iter();
+        self.keys.extend(keys.map(|key| (key, seq.number())));
+        if let (true, Some(derived)) = (self.whole, derived) {
+            derived.take(&entry, &self.frontier);
+        }
     }
 
     /// Holds the entries that wait against the shelf.
     fn step(&mut self, shelf: Option<&Shelf>, progress: &mut dyn FnMut(u64)) {
         let waiting = std::mem::take(&mut self.waiting);
+        self.waiting_entries = 0;
         let leaves = std::mem::take(&mut self.leaves);
-        let end = self.frontier.size();
         if let (Some(shelf), true) = (shelf, self.whole) {
             self.compare_lines(shelf, &waiting);
-            self.compare_tiles(shelf, end - leaves.len() as u64, &leaves);
+            self.compare_tiles(shelf, &leaves);
         }
         progress(self.verified.entries);
     }

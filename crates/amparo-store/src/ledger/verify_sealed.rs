@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amparo_core::entry::Entry;
-use amparo_core::id::Seq;
+use amparo_core::id::{LedgerId, Seq};
 use amparo_core::kind::Kind;
 
 use super::append::refs_of;
@@ -22,46 +22,80 @@ pub(super) struct Keyless {
     erased: BTreeSet<Owner>,
 }
 
-impl Check {
+/// What became of what is sealed for an entry.
+#[derive(Debug)]
+pub(super) enum Seal {
+    /// Nothing is, and the line promises nothing.
+    None,
+    /// Something is, and the line promises nothing.
+    OfNoField,
+    /// It is not here, or there are no keys to try.
+    Unopened,
+    /// Its owner has no key.
+    NoKey(Owner),
+    /// It opened to what the line promises, with these references.
+    Opened(Vec<([u8; 16], [u8; 16])>),
+    /// It opened to something else.
+    Other,
+    /// It did not open.
+    Damaged,
+}
+
+impl Seal {
     /// Opens what is sealed for an entry, and holds it against the line's digests.
-    pub(super) fn sealed(&mut self, entry: &Entry, sealed: &[u8], vault: Option<&Vault>) {
+    pub(super) fn of(
+        entry: &Entry,
+        sealed: &[u8],
+        ledger: LedgerId,
+        vault: Option<&Vault>,
+    ) -> Self {
+        match (entry.private.is_empty(), sealed.is_empty(), vault) {
+            (true, true, _) => Self::None,
+            (true, false, _) => Self::OfNoField,
+            (false, true, _) | (false, false, None) => Self::Unopened,
+            (false, false, Some(vault)) => {
+                let owner = Owner::of(entry.event.subject(), ledger);
+                match vault.open_sealed(owner, entry.id, sealed) {
+                    Opened::NoKey => Self::NoKey(owner),
+                    Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
+                        Self::Opened(refs_of(vault, &entry.event, &openings))
+                    }
+                    Opened::Openings(_) => Self::Other,
+                    Opened::Damaged => Self::Damaged,
+                }
+            }
+        }
+    }
+}
+
+impl Check {
+    /// Notes what became of what is sealed for an entry.
+    pub(super) fn sealed(&mut self, entry: &Entry, seal: Seal) {
         if entry.event.kind() == Kind::Erasure {
             let erased = Owner::of(entry.event.subject(), self.ledger);
             self.keyless.erased.insert(erased);
         }
-        if sealed.is_empty() || entry.private.is_empty() {
-            if !sealed.is_empty() {
-                self.found(
-                    Part::Keys,
-                    format!("{}: something is sealed for no field", entry.seq),
-                );
+        let fault = match seal {
+            Seal::None => return,
+            Seal::Unopened => {
+                self.verified.unopened += 1;
+                return;
             }
-            self.verified.unopened += u64::from(!entry.private.is_empty());
-            return;
-        }
-        let Some(vault) = vault else {
-            self.verified.unopened += 1;
-            return;
-        };
-        let owner = Owner::of(entry.event.subject(), self.ledger);
-        match vault.open_sealed(owner, entry.id, sealed) {
-            Opened::NoKey => {
+            Seal::NoKey(owner) => {
                 self.verified.unopened += 1;
                 self.keyless.sealed.entry(owner).or_insert(entry.seq);
+                return;
             }
-            Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
+            Seal::Opened(refs) => {
                 self.verified.opened += 1;
-                self.refs.extend(refs_of(vault, &entry.event, &openings));
+                self.refs.extend(refs);
+                return;
             }
-            Opened::Openings(_) => {
-                let what = "the private fields are not those that the line's digests promise";
-                self.found(Part::Keys, format!("{}: {what}", entry.seq));
-            }
-            Opened::Damaged => {
-                let what = "the private fields do not open with their key";
-                self.found(Part::Keys, format!("{}: {what}", entry.seq));
-            }
-        }
+            Seal::OfNoField => "something is sealed for no field",
+            Seal::Other => "the private fields are not those that the line's digests promise",
+            Seal::Damaged => "the private fields do not open with their key",
+        };
+        self.found(Part::Keys, format!("{}: {fault}", entry.seq));
     }
 
     /// Names the keys that no erasure accounts for. A copy without `keys/` has none, and may.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use amparo_core::entry::Entry;
 use amparo_core::private::Openings;
-use amparo_tlog::append::append_tiles;
+use amparo_tlog::append::TileEdge;
 use amparo_tlog::merkle::{Frontier, Hash, leaf_hash};
 use amparo_tlog::tile::{TileId, changed_bundles, changed_tiles};
 use sha2::{Digest as _, Sha256};
@@ -46,7 +46,7 @@ impl Published {
                 findings: Vec::new(),
             },
             frontier: Frontier::new(),
-            partial: Vec::new(),
+            edge: TileEdge::default(),
             openings: BTreeMap::new(),
         };
         check.sums();
@@ -71,7 +71,7 @@ struct Check<'p> {
     published: &'p Published,
     checked: Checked,
     frontier: Frontier,
-    partial: Vec<(TileId, Vec<u8>)>,
+    edge: TileEdge,
     openings: BTreeMap<String, Openings>,
 }
 
@@ -162,32 +162,14 @@ impl Check<'_> {
             self.frontier.push(*leaf);
         }
         self.checked.entries = self.frontier.size();
-        let partial = std::mem::take(&mut self.partial);
-        let read = |id: TileId| {
-            let same = |(known, _): &&(TileId, Vec<u8>)| {
-                (known.level(), known.index()) == (id.level(), id.index())
-            };
-            partial.iter().find(same).map(|(_, bytes)| bytes.clone())
-        };
-        let Ok(tiles) = append_tiles(first, &leaves, read) else {
+        let Ok(tiles) = self.edge.push(&leaves) else {
             return self.found("tile", "the Merkle tree cannot be built");
         };
         let size = self.published.size();
-        let done: BTreeSet<_> = tiles
-            .iter()
-            .map(|tile| (tile.id().level(), tile.id().index()))
-            .collect();
-        // A row that did not change now may still grow later.
-        let still = partial.into_iter();
-        self.partial
-            .extend(still.filter(|(id, _)| !done.contains(&(id.level(), id.index()))));
         for tile in tiles {
-            let (id, bytes) = (tile.id(), tile.into_bytes());
+            let id = tile.id();
             if TileId::of_tree(size, id.level(), id.index()) == Some(id) {
-                self.tile(id, &bytes);
-            }
-            if !id.is_full() {
-                self.partial.push((id, bytes));
+                self.tile(id, tile.bytes());
             }
         }
     }

@@ -22,10 +22,10 @@ use amparo_projections::{Facts, Profile, ReadModel as _, RunningTotals, View};
 use amparo_store::ledger::Ledger;
 
 use crate::command::Exit;
-use crate::derived::{not_a_log, read_facts};
+use crate::derived::read_facts;
 use crate::error::{Failure, FailureKind};
+use crate::kept_facts::{self, not_a_log};
 use crate::output::{Cell, Column, Reply};
-use crate::people::{Names, People};
 use crate::progress::Progress;
 use crate::session::{Session, today, whole_meta};
 
@@ -79,7 +79,7 @@ impl Comparison {
 /// Compares, answers projection by projection, and fails where one differs.
 pub fn run(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     let ledger = session.whole()?;
-    let whole = read_facts(session, &ledger)?;
+    let whole = anew(session, &ledger)?;
     let comparison = compare(session, &ledger, &whole)?;
     let columns = [
         Column::text("projection"),
@@ -108,6 +108,15 @@ pub fn run(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
                 .hint("`amparo verify` tells whether the log itself is sound"))
         }
     }
+}
+
+fn anew(session: &mut Session<'_, '_>, ledger: &Ledger) -> Result<Facts, Failure> {
+    let size = ledger.head().size;
+    let world = &mut *session.world;
+    let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
+    kept_facts::anew(ledger, &mut |done| {
+        progress.step("reading the log", done, Some(size));
+    })
 }
 
 fn compare(
@@ -148,9 +157,10 @@ fn compare(
         }
         progress.step("comparing", done, Some(size));
     }
+    drop(progress);
     if let Some(head) = whole.head() {
-        let from_facts = People::of(ledger, whole, Names::All)?;
-        comparison.note("names", head, &People::read(ledger)?, &from_facts);
+        let kept = read_facts(session, ledger)?;
+        comparison.note("facts kept", head, &kept, whole);
     }
     Ok(comparison)
 }

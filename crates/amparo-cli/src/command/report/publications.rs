@@ -12,9 +12,10 @@ use clap::Args;
 use crate::args::KnownAtArgs;
 use crate::command::Exit;
 use crate::command::totals::figure::Figure;
-use crate::derived::{Derived, not_a_log};
+use crate::derived::Derived;
 use crate::error::{Failure, FailureKind};
 use crate::figures;
+use crate::kept_facts::not_a_log;
 use crate::output::{Cell, Column, Reply, text};
 use crate::session::{Session, today};
 

@@ -7,9 +7,10 @@ use amparo_projections::fact::{Fact, TextId};
 
 use super::Rows;
 use super::schema::{Field, ForeignKey, Table, Type, field};
-use crate::derived::{Derived, not_a_log};
+use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::kept_facts::not_a_log;
 use crate::output::Cell;
 
 const FIELDS: [Field; 21] = [

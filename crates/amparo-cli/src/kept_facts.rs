@@ -1,0 +1,127 @@
+//! The facts of a ledger, of which those of a long log are kept from run to run.
+//!
+//! What is kept is a copy of what the log says, so it could say something else: it is believed only
+//! under the sum and the root that the store checks, and `verify` and `replay --check` work it out
+//! anew and say so when it is not what the log gives.
+
+use amparo_core::entry::Entry;
+use amparo_core::id::Seq;
+use amparo_projections::{Facts, ReadModel as _};
+use amparo_store::ledger::{Ledger, Rederive};
+
+use crate::error::{Failure, FailureKind};
+
+/// The name under which facts are kept.
+const NAME: &str = "facts";
+/// Facts are kept anew when so many entries are not among those that are.
+const KEEP_ENTRIES_MIN: u64 = 1024;
+/// And when these are more than one in so many of them.
+const KEEP_FRACTION: u64 = 32;
+
+/// The facts of a ledger: those that are kept, and on from there. Tells `progress` how many there
+/// are.
+///
+/// # Errors
+/// Integrity, when an entry cannot be read.
+pub fn read(ledger: &Ledger, progress: &mut dyn FnMut(u64)) -> Result<Facts, Failure> {
+    let kept = ledger.kept(NAME).and_then(|kept| {
+        let facts = Facts::unpack(kept.bytes()).ok();
+        facts.filter(|facts| facts.len() as u64 == kept.size())
+    });
+    let kept = kept.unwrap_or_default();
+    let known = kept.len() as u64;
+    let facts = go_on(ledger, kept, progress)?;
+    let new = facts.len() as u64 - known;
+    if new >= KEEP_ENTRIES_MIN.max(known / KEEP_FRACTION)
+        && let Ok(bytes) = facts.pack()
+    {
+        ledger.keep(NAME, &bytes);
+    }
+    Ok(facts)
+}
+
+/// The same for whoever has nobody to tell.
+///
+/// # Errors
+/// As [`read`].
+pub fn of(ledger: &Ledger) -> Result<Facts, Failure> {
+    read(ledger, &mut |_| {})
+}
+
+/// The same, without believing what is kept.
+///
+/// # Errors
+/// As [`read`].
+pub fn anew(ledger: &Ledger, progress: &mut dyn FnMut(u64)) -> Result<Facts, Failure> {
+    go_on(ledger, Facts::default(), progress)
+}
+
+/// Adds what the log holds beyond the facts.
+fn go_on(
+    ledger: &Ledger,
+    mut facts: Facts,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Facts, Failure> {
+    let size = ledger.head().size;
+    let known = facts.len() as u64;
+    // No more than what is there is reserved.
+    facts.reserve(usize::try_from(size.saturating_sub(known)).unwrap_or_default());
+    let add = |entries: Vec<Entry>| {
+        for entry in entries {
+            facts
+                .apply(&entry)
+                .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
+        }
+        progress(facts.len() as u64);
+        Ok::<(), Failure>(())
+    };
+    ledger.each_stretch(known..size, Some, add)?;
+    match facts.len() as u64 == size {
+        true => Ok(facts),
+        false => Err(not_a_log(Seq::new(facts.len() as u64), "it is missing")),
+    }
+}
+
+/// Facts worked out of entries that are given one by one: what `verify` holds the kept ones
+/// against.
+pub struct FactsAnew(Option<Facts>);
+
+impl FactsAnew {
+    /// Those of no entry yet.
+    pub fn new() -> Self {
+        Self(Some(Facts::default()))
+    }
+}
+
+impl Rederive for FactsAnew {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn expect(&mut self, entries: u64) {
+        if let (Some(facts), Ok(entries)) = (&mut self.0, usize::try_from(entries)) {
+            facts.reserve(entries.min(Facts::ENTRIES_MAX));
+        }
+    }
+
+    fn apply(&mut self, entry: &Entry) {
+        let taken = self.0.as_mut().map(|facts| facts.apply(entry));
+        if taken.is_some_and(|taken| taken.is_err()) {
+            self.0 = None;
+        }
+    }
+
+    fn bytes(&self) -> Option<Vec<u8>> {
+        self.0.as_ref()?.pack().ok()
+    }
+}
+
+/// A failure for an entry that does not follow from those before it.
+pub fn not_a_log(seq: Seq, cause: &str) -> Failure {
+    Failure::new(
+        FailureKind::Integrity,
+        format!("{seq} cannot be read as part of this log"),
+    )
+    .cause(cause)
+    .hint("`amparo verify` tells what is wrong with the ledger")
+}

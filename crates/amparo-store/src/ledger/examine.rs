@@ -1,0 +1,75 @@
+//! The part of verifying that needs nothing but one batch, and so goes on on all cores: lines are
+//! hashed and parsed, and what is sealed is opened.
+
+use amparo_core::entry::{Entry, EntryError};
+use amparo_core::id::LedgerId;
+use amparo_tlog::merkle::{Hash, leaf_hash};
+
+use super::index_key::{self, IndexKey};
+use super::verify_sealed::Seal;
+use crate::journal::{Batch, Salvage, Salvaged};
+use crate::vault::Vault;
+
+/// Entries that are examined in one go.
+const STRETCH_ENTRIES: usize = 1024;
+
+/// What a journal holds, some hundreds of entries at a time.
+pub(super) struct Stretches(pub(super) Salvage);
+
+impl Iterator for Stretches {
+    type Item = Vec<Salvaged>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (mut stretch, mut entries) = (Vec::new(), 0);
+        while entries < STRETCH_ENTRIES {
+            let Some(part) = self.0.next() else { break };
+            if let Salvaged::Batch(batch) = &part {
+                entries += batch.count() as usize;
+            }
+            stretch.push(part);
+        }
+        Some(stretch).filter(|stretch| !stretch.is_empty())
+    }
+}
+
+/// A part of the journal, examined.
+pub(super) enum Examined {
+    /// A batch, with its entries.
+    Batch(Batch, Vec<ExaminedEntry>),
+    /// What holds no entries.
+    Other(Salvaged),
+}
+
+/// What an entry is in itself, before it is held against those around it.
+pub(super) struct ExaminedEntry {
+    pub(super) leaf: Hash,
+    pub(super) entry: Result<Entry, EntryError>,
+    pub(super) seal: Seal,
+    pub(super) keys: Vec<IndexKey>,
+}
+
+/// Examines a part of the journal.
+pub(super) fn examine(part: Salvaged, ledger: LedgerId, vault: Option<&Vault>) -> Examined {
+    let batch = match part {
+        Salvaged::Batch(batch) => batch,
+        Salvaged::Gap(_) | Salvaged::Torn(_) => return Examined::Other(part),
+    };
+    let entries = batch.entries().map(|record| {
+        let entry = Entry::parse_exact(record.line);
+        let (seal, keys) = match &entry {
+            Ok(entry) => (
+                Seal::of(entry, record.sealed, ledger, vault),
+                index_key::of_entry(entry),
+            ),
+            Err(_) => (Seal::None, Vec::new()),
+        };
+        ExaminedEntry {
+            leaf: leaf_hash(record.line),
+            entry,
+            seal,
+            keys,
+        }
+    });
+    let entries = entries.collect();
+    Examined::Batch(batch, entries)
+}
