@@ -162,7 +162,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 pub fn read_only(_: Length) -> Result<String, Broken> {
     let real: Arc<dyn Files> = Arc::new(RealFiles);
     let mut cases = 0;
-    for last in 0..STEPS.len() {
+    for (last, step) in STEPS.iter().enumerate() {
         for has_store in [true, false] {
             let disk = match Mounted::in_memory(64 * 1024)? {
                 Ok(disk) => disk,
@@ -179,7 +179,7 @@ pub fn read_only(_: Length) -> Result<String, Broken> {
             }
             let before = bytes_of(&at)?;
             disk.make_read_only()?;
-            let case = format!("after {:?}, sled store: {has_store}", STEPS[last]);
+            let case = format!("after {step:?}, sled store: {has_store}");
             let found = story::content(&at, Access::Read);
             let found = found.map_err(|broken| Broken::new(format!("{case}: {broken}")))?;
             insist(found == content, || format!("{case}: read otherwise"))?;
