@@ -6,13 +6,14 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use amparo_store::Ledger;
 use amparo_store::ledger::Access;
 
 use crate::claim::Broken;
 use crate::disk::{chain, is_told_full};
+use crate::kill;
 use crate::story;
 
 const ASK: &str = "AMPARO_FAULTS_ASK";
@@ -24,6 +25,8 @@ pub enum Ask {
     Append(usize, usize),
     /// Read, verify and export it whole.
     Read,
+    /// Append people from this number on until it is killed; the answer grows with each.
+    Write(usize),
 }
 
 /// What a process answered.
@@ -44,24 +47,7 @@ pub enum Answer {
 pub fn ask(ledger: &Path, ask: Ask) -> Result<Answer, Broken> {
     let folder = tempfile::tempdir()?;
     let to = folder.path().join("answer");
-    let asked = match ask {
-        Ask::Append(n, bytes) => format!("append {n} {bytes}"),
-        Ask::Read => "read 0 0".to_owned(),
-    };
-    let mut command = Command::new(env::current_exe()?);
-    if cfg!(test) {
-        command.args([
-            "child::tests::a_process_answers_what_it_is_asked",
-            "--exact",
-        ]);
-    }
-    let output = command
-        .env(
-            ASK,
-            format!("{asked}\n{}\n{}", ledger.display(), to.display()),
-        )
-        .stdin(Stdio::null())
-        .output()?;
+    let output = spawn(ledger, ask, &to)?.wait_with_output()?;
     let answer = fs::read(&to).unwrap_or_default();
     let mut lines = answer.split(|byte| *byte == b'\n');
     let first = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
@@ -71,9 +57,38 @@ pub fn ask(ledger: &Path, ask: Ask) -> Result<Answer, Broken> {
         Some(("failed", why)) => Ok(Answer::Failed(why.to_owned())),
         Some(_) | None => {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            Err(Broken::new(format!("{asked}: no answer: {said}")))
+            Err(Broken::new(format!("{ask:?}: no answer: {said}")))
         }
     }
+}
+
+/// Starts a process that answers into a file.
+///
+/// # Errors
+/// [`Broken`] where it does not start.
+pub fn spawn(ledger: &Path, ask: Ask, to: &Path) -> Result<Child, Broken> {
+    let asked = match ask {
+        Ask::Append(n, bytes) => format!("append {n} {bytes}"),
+        Ask::Read => "read".to_owned(),
+        Ask::Write(first) => format!("write {first}"),
+    };
+    let mut command = Command::new(env::current_exe()?);
+    if cfg!(test) {
+        command.args([
+            "child::tests::a_process_answers_what_it_is_asked",
+            "--exact",
+        ]);
+    }
+    let child = command
+        .env(
+            ASK,
+            format!("{asked}\n{}\n{}", ledger.display(), to.display()),
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    Ok(child)
 }
 
 /// Answers, if this process was asked; whether it was.
@@ -97,6 +112,10 @@ pub fn answer_if_asked() -> Result<bool, Broken> {
     };
     let ledger = PathBuf::from(ledger);
     let answer = match words.first() {
+        Some(&"write") => {
+            kill::write_until_killed(&ledger, number(1), Path::new(to))?;
+            return Ok(true);
+        }
         Some(&"append") => append(&ledger, number(1), number(2))?,
         _ => read(&ledger)?,
     };
@@ -115,7 +134,7 @@ fn append(at: &Path, n: usize, bytes: usize) -> Result<Answer, Broken> {
         Ok(ledger) => ledger,
         Err(error) => return Ok(failed(&error)),
     };
-    let appended = story::append_person(&mut ledger, n, bytes)?;
+    let appended = story::append_people(&mut ledger, n..n + 1, bytes)?;
     // What the sled store has no room for, it takes from the journal later.
     let _ = ledger.close();
     Ok(match appended {

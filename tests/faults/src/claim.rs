@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, disk, model, model_store, power, recovery, sweep};
+use crate::{damage, disk, kill, model, model_store, power, recovery, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,13 @@ pub const CLAIMS: &[Claim] = &[
         says: "A ledger on a file system that cannot be written is read, verified and exported, with \
                its sled store or without, and nothing is written",
         run: disk::read_only,
+    },
+    Claim {
+        name: "killed-writers",
+        says: "When a process is killed (SIGKILL) at any moment while it appends or imports, every \
+               entry that it had acknowledged is there, a batch in flight is there whole or not at \
+               all, and the same import again brings nothing twice",
+        run: kill::kills,
     },
     Claim {
         name: "recoveries",

@@ -11,6 +11,7 @@ mod compare; // one random history in the read models and in the naive model
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod disk; // a disk that is full, and one that can only be read
 mod folder; // copies of ledger folders
+mod kill; // processes killed while they write
 mod model; // random histories against the naive model
 mod model_store; // the same through the real store, damaged on the way
 mod mount; // file systems of our own for a moment

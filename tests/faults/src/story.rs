@@ -121,27 +121,31 @@ fn record(
     })
 }
 
-/// Registers one more person with a private note of so many bytes, and records an arrest; the lines.
+/// Registers people, each with a private note of so many bytes, and records their arrests, in one
+/// batch; the lines. Whoever is there already is left as they are.
 ///
 /// # Errors
 /// [`Broken`] where the drafts are none.
-pub fn append_person(
+pub fn append_people(
     ledger: &mut Ledger,
-    n: usize,
+    numbers: std::ops::Range<usize>,
     bytes: usize,
 ) -> Result<Result<Vec<Vec<u8>>, AppendError>, Broken> {
+    let place = STEPS.len() + numbers.start;
     let note = "x".repeat(bytes);
-    let person = format!(
-        r#"{{"kind":"person","person":"fp:{n}","private":{{"name":"Ana Demo {n}","note":"{note}"}},"unsourced":true}}"#
-    );
-    let place = STEPS.len() + n;
-    let (mut random, now) = (random(place), recorded(place)?);
-    let batch = plan(
-        ledger,
-        &[person, arrest(n, "2026-01-02", None)],
-        &mut random,
-    )?;
+    let drafts = numbers.flat_map(|n| {
+        let person = format!(
+            r#"{{"kind":"person","person":"fp:{n}","private":{{"name":"Ana Demo {n}","note":"{note}"}},"unsourced":true}}"#
+        );
+        [person, arrest(n, "2026-01-02", None)]
+    });
+    let drafts: Vec<_> = drafts.collect();
+    let (mut random, now) = (random(place), recorded(STEPS.len())?);
+    let batch = plan(ledger, &drafts, &mut random)?;
     let before = ledger.head().size;
+    if batch.is_empty() {
+        return Ok(Ok(Vec::new()));
+    }
     if let Err(error) = ledger.append(batch, now, &mut random) {
         return Ok(Err(error));
     }
