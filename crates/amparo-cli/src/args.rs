@@ -44,6 +44,10 @@ pub struct SharedArgs {
     /// How to write the answer [default: table]
     #[arg(short = 'O', long = "output", value_name = "FORMAT", global = true)]
     pub output: Option<OutputFormat>,
+    /// Where to read the passphrase or the recovery key of locked names: ask, file:PATH, env:NAME
+    /// [default: $AMPARO_PASSPHRASE_FROM, else the names stay locked]
+    #[arg(long = "passphrase", value_name = "FROM", global = true)]
+    pub passphrase: Option<String>,
 }
 
 /// The coordinates of an answer: which day, known when, counted how.

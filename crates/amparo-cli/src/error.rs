@@ -7,13 +7,18 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
-use amparo_store::ledger::{AppendError, OpenError, ReadError};
+use amparo_store::ledger::{AppendError, Ledger, OpenError, ReadError};
 use amparo_store::shelf::ShelfError;
 use amparo_store::signing::SigningError;
+use amparo_store::{SlotError, VaultError};
 
 use crate::faults::InputFault;
 use crate::output::text;
 use crate::world::World;
+
+/// What to do where names are needed and locked.
+const LOCKED_HINT: &str = "say where the passphrase or the recovery key is read: --passphrase \
+                           ask, file:PATH or env:NAME";
 
 /// What to do with a log that does not extend what was signed of it.
 pub const RESUME_HINT: &str = "take the missing entries from a newer export with `amparo resume \
@@ -139,6 +144,9 @@ impl Failure {
 
     /// A ledger that does not open.
     pub fn opening(error: &OpenError, dir: &Path) -> Self {
+        if let OpenError::Keys(error @ VaultError::Secret(_)) = error {
+            return Self::keys(error);
+        }
         let kind = match error {
             OpenError::NotALedger(_) => FailureKind::Usage,
             OpenError::InUse => FailureKind::InUse,
@@ -164,6 +172,17 @@ impl Failure {
         }
     }
 
+    /// Refuses what needs names where they are locked: an answer without them would be false.
+    ///
+    /// # Errors
+    /// Exit 3.
+    pub fn unless_names(ledger: &Ledger) -> Result<(), Self> {
+        match ledger.is_locked() {
+            true => Err(Self::reading(&ReadError::Locked)),
+            false => Ok(()),
+        }
+    }
+
     /// A read that the store could not do.
     pub fn reading(error: &ReadError) -> Self {
         let (kind, hint) = match error {
@@ -172,6 +191,7 @@ impl Failure {
                 FailureKind::Integrity,
                 "`amparo verify` tells what is wrong with the ledger",
             ),
+            ReadError::Locked => (FailureKind::Refused, LOCKED_HINT),
             ReadError::NoKeys => (
                 FailureKind::Refused,
                 "a copy without keys can be looked at, not written to",
@@ -185,6 +205,9 @@ impl Failure {
 
     /// A write that the store did not do, or does not know to have done.
     pub fn appending(error: &AppendError) -> Self {
+        if let AppendError::Keys(error @ VaultError::Locked) = error {
+            return Self::keys(error).cause("a name or another private field needs the keys");
+        }
         let kind = match error {
             AppendError::HeadMoved { .. } => FailureKind::InUse,
             AppendError::Guarded(_) => FailureKind::Integrity,
@@ -203,6 +226,44 @@ impl Failure {
             }
             _ => failure,
         }
+    }
+
+    /// Keys that cannot be used, or not in this way.
+    pub fn keys(error: &VaultError) -> Self {
+        let (kind, hint) = match error {
+            VaultError::Locked => (FailureKind::Refused, LOCKED_HINT),
+            VaultError::Secret(SlotError::Wrong | SlotError::NoSlot) => (
+                FailureKind::Refused,
+                "try again; the recovery key that was printed opens them as well",
+            ),
+            VaultError::Secret(SlotError::TooShort | SlotError::TooLong) => {
+                (FailureKind::Refused, "six words that nobody could guess")
+            }
+            VaultError::Secret(SlotError::Full) => (
+                FailureKind::Refused,
+                "`amparo key add --only` puts one passphrase in the place of all",
+            ),
+            VaultError::Secret(SlotError::NotARecoveryKey | SlotError::Cost) => (
+                FailureKind::Integrity,
+                "compare the folder keys/ with a copy",
+            ),
+            VaultError::AlreadyLocked => (
+                FailureKind::Usage,
+                "`amparo key add` adds a passphrase or a new recovery key",
+            ),
+            VaultError::NotLocked => (FailureKind::Usage, "`amparo key lock` locks them"),
+            VaultError::Unusable { .. } => (
+                FailureKind::Integrity,
+                "`amparo verify` tells what is wrong with the ledger",
+            ),
+            VaultError::Io { .. } | VaultError::NoKeys | VaultError::Poisoned => (
+                FailureKind::Internal,
+                "`amparo key test` tells whether the names are locked by now",
+            ),
+        };
+        Self::new(kind, error.to_string())
+            .causes_of(error)
+            .hint(hint)
     }
 
     /// What was signed, and cannot be read or kept.
@@ -260,6 +321,12 @@ impl Failure {
     /// Adds who may have been meant.
     pub fn candidates(mut self, candidates: Vec<Candidate>) -> Self {
         self.0.candidates = candidates;
+        self
+    }
+
+    /// The same failure, of a subject: exit 5.
+    pub fn of_subject(mut self, message: impl Into<String>) -> Self {
+        (self.0.kind, self.0.message) = (FailureKind::Subject, message.into());
         self
     }
 

@@ -15,6 +15,8 @@ pub struct Globals {
     pub named_ledger: Option<PathBuf>,
     /// The form of the answer.
     pub format: OutputFormat,
+    /// Where the secret of locked names is read, as the options or the environment say it.
+    pub passphrase: Option<String>,
     /// Coordinates given before the command.
     pub at: CoordinateArgs,
     /// The recorder given before the command.
@@ -36,6 +38,9 @@ impl Globals {
             .or_else(|| world.variable("AMPARO_LEDGER").map(str::to_owned));
         Self {
             named_ledger: named.map(|dir| world.dir.join(dir)),
+            passphrase: shared
+                .passphrase
+                .or_else(|| world.variable("AMPARO_PASSPHRASE_FROM").map(str::to_owned)),
             format: shared.output.unwrap_or(OutputFormat::Table),
             at,
             by: by.by,

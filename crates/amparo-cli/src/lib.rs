@@ -36,6 +36,7 @@ mod output;
 mod people;
 mod progress;
 mod record;
+mod secret_from;
 mod session;
 mod similar;
 mod source_flag;
@@ -46,6 +47,7 @@ mod tables;
 mod unfinished;
 mod world;
 
+pub use amparo_store::Cost;
 pub use world::World;
 
 /// Runs one command line in a world, and answers its exit code (design, section 7).

@@ -11,7 +11,7 @@ use amparo_core::identity::External;
 use amparo_core::kind::Kind;
 use amparo_core::private::Private;
 use amparo_projections::Facts;
-use amparo_store::ledger::Ledger;
+use amparo_store::ledger::{Ledger, ReadError};
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
@@ -48,6 +48,8 @@ pub struct People {
     persons: u64,
     groups: u64,
     merges: Merges,
+    /// Whether nobody's name could be opened, since the names are locked.
+    locked: bool,
 }
 
 /// Whose names are opened: opening what is sealed is most of the work.
@@ -162,7 +164,10 @@ impl People {
         names: Names<'_>,
         is_in_force: impl Fn(Seq) -> bool,
     ) -> Result<Self, Failure> {
-        let mut people = Self::default();
+        let mut people = Self {
+            locked: ledger.is_locked(),
+            ..Self::default()
+        };
         let mut sealed = Vec::new();
         let mut labels = Vec::new();
         for one in told {
@@ -299,7 +304,7 @@ impl People {
                     talk(format!("note: taken to mean {}", self.label(*one)));
                     Ok(*one)
                 }
-                [] => Err(nobody(text)),
+                [] => Err(self.nobody(text)),
                 _ => Err(self.ambiguous(&near, "more than one is called like that")),
             },
             Found::Several(several) => Err(self.ambiguous(&several, "more than one has that name")),
@@ -313,7 +318,7 @@ impl People {
     pub fn to_write(&self, text: &str) -> Result<Subject, Failure> {
         match self.find(text) {
             Found::One(subject) => Ok(subject),
-            Found::Near(near) if near.is_empty() => Err(nobody(text)),
+            Found::Near(near) if near.is_empty() => Err(self.nobody(text)),
             Found::Near(near) => Err(self.ambiguous(
                 &near,
                 "nobody has exactly that name, and a write never guesses",
@@ -349,6 +354,16 @@ impl People {
             Some(_) | None => failure,
         };
         failure.hint("type the ref of the one you mean, such as p7")
+    }
+
+    /// The failure of a text that fits nobody here.
+    fn nobody(&self, text: &str) -> Failure {
+        match self.locked && !is_reference(text) {
+            true => Failure::reading(&ReadError::Locked)
+                .of_subject("nobody can be found by name: the names are locked")
+                .hint("a ref such as p7 needs no name"),
+            false => nobody(text),
+        }
     }
 
     fn matching(&self, fits: impl Fn(&Known) -> bool) -> Vec<Subject> {

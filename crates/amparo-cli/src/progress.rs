@@ -67,8 +67,8 @@ impl<'p> Progress<'p> {
             | Notice::StoreRebuilt { .. }
             | Notice::TemporaryStore
             | Notice::NoRoom
-            | Notice::UnreadableKeys { .. }
-            | Notice::NoKeys => {
+            | Notice::NoKeys
+            | Notice::Locked => {
                 let line = text::visible(&notice.to_string());
                 let _ = writeln!(self.out, "note: {line}");
             }

@@ -95,7 +95,7 @@ pub fn record(
 /// Destroys the keys that an erasure just recorded says are gone.
 fn finish_erasures(session: &mut Session<'_, '_>, ledger: &mut Ledger) -> Result<(), Failure> {
     let destroyed = ledger
-        .finish_erasures()
+        .finish_erasures(Some(&mut *session.world.random))
         .map_err(|error| Failure::internal(error.to_string()).causes_of(&error))?;
     if destroyed > 0 {
         session.talk(format!("destroyed {destroyed} key(s)"));

@@ -5,9 +5,11 @@
 //! [`Session::whole`] takes neither.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use amparo_core::date::Day;
 use amparo_core::entry::Recorded;
+use amparo_store::SlotSecret;
 use amparo_store::ledger::{Access, Ledger};
 
 use crate::args::{CoordinateArgs, KnownAtArgs, RecorderArgs};
@@ -16,6 +18,7 @@ use crate::error::Failure;
 use crate::globals::Globals;
 use crate::output::{self, Head, KnownAt, Meta, Reply, text};
 use crate::progress::Progress;
+use crate::secret_from::SecretFrom;
 use crate::world::World;
 
 /// The longest recorder's name, in bytes: a short text of the format.
@@ -229,11 +232,33 @@ impl Session<'_, '_> {
         }
     }
 
+    /// The secret that is to open the locked names of a ledger, where the options or the
+    /// environment say whence it is read. Without a lock nothing is asked.
+    ///
+    /// # Errors
+    /// Usage where nothing can be read there, exit 3 where it can be no secret.
+    pub fn secret(&mut self, dir: &Path) -> Result<Option<SlotSecret>, Failure> {
+        let Some(from) = self.globals.passphrase.clone() else {
+            return Ok(None);
+        };
+        let from = SecretFrom::parse("--passphrase", &from)?;
+        // What keeps the lock from being read keeps the ledger from opening, and is told there.
+        match Ledger::slots_of(dir) {
+            Ok(slots) if !slots.is_empty() => from.read(self.world).map(Some),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
     fn open(&mut self, access: Access) -> Result<Ledger, Failure> {
         let dir = self.globals.ledger_dir(self.world)?;
+        let secret = self.secret(&dir)?;
         let world = &mut *self.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
-        let opened = Ledger::open(&dir, access, &mut |notice| progress.notice(&notice));
+        let mut notify = |notice| progress.notice(&notice);
+        let opened = match &secret {
+            Some(secret) => Ledger::open_unlocked(&dir, access, secret, &mut notify),
+            None => Ledger::open(&dir, access, &mut notify),
+        };
         progress.finish();
         opened.map_err(|error| Failure::opening(&error, &dir))
     }

@@ -11,9 +11,14 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use amparo_core::entry::Recorded;
+use amparo_store::Cost;
+use zeroize::Zeroizing;
 
 /// Fills a slice with random bytes.
 pub type Random<'w> = Box<dyn FnMut(&mut [u8]) + 'w>;
+
+/// Asks at the terminal for a line that is not shown.
+pub type Ask<'w> = Box<dyn FnMut(&str) -> io::Result<Zeroizing<String>> + 'w>;
 
 /// What a run may touch.
 pub struct World<'w> {
@@ -33,6 +38,10 @@ pub struct World<'w> {
     pub clock: Box<dyn Fn() -> Recorded + 'w>,
     /// Fills a slice with random bytes.
     pub random: Random<'w>,
+    /// Asks a question at the terminal, and reads a line that is not shown.
+    pub ask: Ask<'w>,
+    /// What a guess at a passphrase is made to cost.
+    pub lock_cost: Cost,
 }
 
 impl World<'_> {
@@ -47,6 +56,8 @@ impl World<'_> {
             env: std::env::vars_os().collect(),
             clock: Box::new(system_time),
             random: Box::new(system_random),
+            ask: Box::new(|question| rpassword::prompt_password(question).map(Zeroizing::new)),
+            lock_cost: Cost::RECOMMENDED,
         }
     }
 

@@ -24,7 +24,7 @@ mod vault;
 
 pub use ledger::Ledger;
 pub use settings::SettingsError;
-pub use vault::VaultError;
+pub use vault::{Cost, SlotError, SlotKind, SlotSecret, VaultError};
 
 /// A source of random bytes: fills the whole slice.
 pub type Random<'r> = &'r mut dyn FnMut(&mut [u8]);

@@ -49,6 +49,9 @@ mod identity;
 /// Facts kept from run to run: the same answers with them and without, and false ones found.
 #[cfg(test)]
 mod kept_facts;
+/// `key`: names under a lock, what goes on without them, and what is refused.
+#[cfg(test)]
+mod keys;
 /// `list`: who is held or in a state, and that its counts are those of `totals`.
 #[cfg(test)]
 mod list;

@@ -94,8 +94,11 @@ impl Correct {
         for key in ["seq", "id", "recorded", "by", "private", "replaces"] {
             draft.remove(key);
         }
+        if self.without_private {
+            return Ok(draft);
+        }
         match ledger.private(old.seq)? {
-            Some(private) if !self.without_private => {
+            Some(private) => {
                 let mut fields = Members::new();
                 for (field, json) in private.fields() {
                     let value = serde_json::from_str(&json).unwrap_or_default();
@@ -103,12 +106,12 @@ impl Correct {
                 }
                 draft.insert("private".into(), fields.into());
             }
-            None if !old.private.is_empty() && !self.without_private => {
+            None if !old.private.is_empty() => {
                 let message = format!("the private fields of {} cannot be opened here", old.seq);
                 return Err(Failure::refused(message)
                     .hint("--without-private corrects the rest and leaves them out"));
             }
-            Some(_) | None => {}
+            None => {}
         }
         Ok(draft)
     }

@@ -55,6 +55,8 @@ impl Erase {
             );
         }
         let writing = session.writing(&self.recorder)?;
+        // The keys that stay are sealed under a new wrapping key.
+        Failure::unless_names(&writing.ledger)?;
         let mut composer = Composer::new(&writing.ledger);
         let meant = composer.registered(&self.person)?;
         let people = composer.people()?;

@@ -48,6 +48,7 @@ impl Find {
             return similar(session, &typed);
         }
         let Reading { ledger, at } = session.reading_log(&self.at)?;
+        Failure::unless_names(&ledger)?;
         let listing = Listing::read(&ledger, at.prefix())?;
         let columns = ["found", "ref", "kind", "name", "occurred", "text"].map(Column::text);
         let meta = at.log_meta().filter("text", Some(&typed));
@@ -109,6 +110,7 @@ impl Find {
 /// Suggests who may be one: with somebody, or among all.
 fn similar(session: &mut Session<'_, '_>, typed: &str) -> Result<Exit, Failure> {
     let ledger = session.whole()?;
+    Failure::unless_names(&ledger)?;
     let people = People::read(&ledger)?;
     let persons = Persons::of(&people);
     let columns = ["ref", "name", "other", "other_name", "likeness"].map(Column::text);

@@ -51,6 +51,7 @@ impl ImportList {
         let files = self.files.iter().map(|name| ListFile::new(name, &dir));
         let files: Vec<ListFile> = files.collect();
         let mut writing = session.writing(&self.recorder)?;
+        Failure::unless_names(&writing.ledger)?;
         let before = writing.ledger.head().size;
         let held = writing.now < writing.ledger.head().recorded;
         let world = &mut *session.world;

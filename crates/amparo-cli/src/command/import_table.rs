@@ -61,7 +61,10 @@ pub fn run(
     let are_compared =
         rules.person.name.is_some() && near::are_comparable(writing.ledger.head().size);
     let people = match are_compared || answers.is_some() {
-        true => Some(People::read(&writing.ledger)?),
+        true => {
+            Failure::unless_names(&writing.ledger)?;
+            Some(People::read(&writing.ledger)?)
+        }
         false => None,
     };
     let decisions = match (&answers, &people, &args.decisions) {

@@ -36,6 +36,7 @@ mod import_list;
 mod import_table;
 mod init;
 mod instrument;
+mod key;
 mod list;
 mod log;
 mod man;
@@ -105,6 +106,7 @@ pub enum Command {
     Erase(erase::Erase),
     Person(person::Person),
     Group(group::Group),
+    Key(key::Key),
     Instrument(instrument::Instrument),
     Profile(profile::Profile),
     Vocab(vocab::Vocab),
@@ -151,6 +153,7 @@ impl Command {
             Self::Erase(command) => command.run(session),
             Self::Person(command) => command.run(session),
             Self::Group(command) => command.run(session),
+            Self::Key(command) => command.run(session),
             Self::Instrument(command) => command.run(session),
             Self::Profile(command) => command.run(session),
             Self::Vocab(command) => command.run(session),

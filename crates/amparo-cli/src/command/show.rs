@@ -2,6 +2,7 @@
 
 use amparo_core::entry::Entry;
 use amparo_core::private::Private;
+use amparo_store::ledger::ReadError;
 use clap::Args;
 use serde_json::Value;
 
@@ -37,7 +38,10 @@ impl Show {
         let facts = kept_facts::of(&ledger)?;
         let shown = std::slice::from_ref(&entry);
         let listing = Listing::of(&ledger, &facts, at.prefix(), shown)?;
-        let private = ledger.private(entry.seq)?;
+        let private = match ledger.private(entry.seq) {
+            Err(ReadError::Locked) => None,
+            private => private?,
+        };
         let mut cells: Vec<(Column, Cell)> = Vec::new();
         let row = listing.row(&entry, &ledger)?;
         let shown_whole = ["details", "sources"];

@@ -33,11 +33,13 @@ impl Verify {
             Some(name) => Some(kept(session, name)?),
             None => None,
         };
+        let secret = session.secret(&folder)?;
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
         let mut facts = FactsAnew::new();
-        let verified = Ledger::verify_against(&folder, kept, Some(&mut facts), &mut step)
+        let secret = secret.as_ref();
+        let verified = Ledger::verify_against(&folder, kept, secret, Some(&mut facts), &mut step)
             .map_err(|error| Failure::opening(&error, &folder))?;
         drop(progress);
         let findings: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();

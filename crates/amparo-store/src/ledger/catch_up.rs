@@ -148,10 +148,12 @@ impl Parts {
             .any(|(field, _)| *field == PrivateField::Refs);
         if has_refs && !record.sealed.is_empty() {
             let owner = Owner::of(entry.event.subject(), self.ledger);
-            if let Opened::Openings(openings) =
-                self.vault.open_sealed(owner, entry.id, record.sealed)
-            {
-                refs = refs_of(&self.vault, &entry.event, &openings);
+            match self.vault.open_sealed(owner, entry.id, record.sealed) {
+                Opened::Openings(openings) => {
+                    refs = refs_of(&self.vault, &entry.event, &openings);
+                }
+                Opened::Locked => self.mark_locked()?,
+                Opened::NoKey | Opened::Damaged => {}
             }
         }
         Ok(Prepared {

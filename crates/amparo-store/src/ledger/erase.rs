@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use amparo_core::id::Subject;
 
 use super::{Access, Ledger, ReadError, index_key};
+use crate::Random;
 use crate::vault::{Owner, VaultError};
 
 /// Why an erasure was not finished. Its entry is recorded, and the next writer goes on.
@@ -29,18 +30,19 @@ pub enum EraseError {
 impl Ledger {
     /// Destroys every key that an erasure entry says is gone; answers how many there were.
     ///
-    /// On a ledger opened to read, the keys are only forgotten. Costs a look at the index, and at
-    /// each erasure.
+    /// On a ledger opened to read, the keys are only forgotten. With randomness the keys that stay
+    /// are sealed under a new wrapping key, in a ledger whose keys have a lock. Costs a look at the
+    /// index, and at each erasure.
     ///
     /// # Errors
     /// [`EraseError`].
-    pub fn finish_erasures(&mut self) -> Result<usize, EraseError> {
+    pub fn finish_erasures(&mut self, random: Option<Random<'_>>) -> Result<usize, EraseError> {
         let erased = self.erased()?.into_iter();
         let owners: Vec<_> = erased
             .map(|whose| Owner::of(Some(whose), self.id()))
             .collect();
         Ok(match self.access {
-            Access::Write => self.vault.destroy(&owners)?,
+            Access::Write => self.vault.destroy(&owners, random)?,
             Access::Read => self.vault.forget(&owners),
         })
     }

@@ -15,6 +15,7 @@ mod derived;
 mod erase;
 mod examine;
 mod index_key;
+mod locking;
 mod open;
 mod opened;
 mod plan;
@@ -25,7 +26,6 @@ mod sign;
 #[cfg(test)]
 mod tests;
 mod transfer;
-mod unreadable_keys;
 mod verify;
 mod verify_sealed;
 mod verify_signed;
@@ -124,11 +124,8 @@ pub enum Notice {
     NoRoom,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
-    /// Keys are damaged or cut off, and something is sealed under a key that is missing.
-    UnreadableKeys {
-        /// How many records of the key file cannot be read.
-        records: usize,
-    },
+    /// The keys are under a lock that is not open: names cannot be shown.
+    Locked,
 }
 
 impl fmt::Display for Notice {
@@ -156,15 +153,11 @@ impl fmt::Display for Notice {
             Self::TemporaryStore => {
                 f.write_str("the folder cannot be written; a temporary sled store serves this run")
             }
-            Self::UnreadableKeys { records } => write!(
-                f,
-                "keys/subjects has {records} damaged keys, and private fields do not open without \
-                 them; they are left as they are, and `verify` names the entries"
-            ),
             Self::NoRoom => {
                 f.write_str("the disk is full; a temporary sled store elsewhere serves this run")
             }
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
+            Self::Locked => f.write_str("the names are locked and not shown"),
         }
     }
 }

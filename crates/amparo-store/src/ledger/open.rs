@@ -20,7 +20,7 @@ use crate::lock::{Lock, LockError};
 use crate::settings::{self, Settings, SettingsError};
 use crate::shelf::{Shelf, ShelfError};
 use crate::signing::Book;
-use crate::vault::{Vault, VaultError};
+use crate::vault::{SlotKind, SlotSecret, Vault, VaultError};
 
 /// Set beside the shelf when a reader found it damaged.
 const DAMAGED_MARK: &str = "sled.damaged";
@@ -28,6 +28,8 @@ const DAMAGED_MARK: &str = "sled.damaged";
 const IN_MEMORY: &str = "/dev/shm";
 /// Where a shelf that could not be used is kept until the next one.
 pub(super) const SET_ASIDE: &str = "sled.set-aside";
+/// Set beside the shelf when it took in references that nobody could open: it lacks them.
+const LOCKED_MARK: &str = "sled.locked";
 
 /// Why a ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +124,31 @@ impl Ledger {
         Self::open_on(Arc::new(RealFiles), folder, access, notify)
     }
 
+    /// Opens a ledger and, where its keys are locked, the lock with a secret. Without a lock the
+    /// secret is not looked at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`VaultError::Secret`] where the secret opens no slot.
+    pub fn open_unlocked(
+        folder: &Path,
+        access: Access,
+        secret: &SlotSecret,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<Self, OpenError> {
+        Self::open_with(Arc::new(RealFiles), folder, access, Some(secret), notify)
+    }
+
+    /// Which secrets open the keys of the ledger in a folder; none where they have no lock.
+    ///
+    /// # Errors
+    /// [`OpenError::NotALedger`], [`OpenError::Settings`], [`OpenError::Keys`], [`OpenError::Io`].
+    pub fn slots_of(folder: &Path) -> Result<Vec<SlotKind>, OpenError> {
+        let files: Arc<dyn Files> = Arc::new(RealFiles);
+        let settings = read_settings(&files, folder)?;
+        let ledger = LedgerId::new(settings.ledger);
+        Ok(Vault::slots_of(&files, &folder.join(KEYS), ledger)?)
+    }
+
     /// The same over other files than the system's: ones that fail on demand. The sled store,
     /// which may be lost at any time, is opened on the system's in any case.
     ///
@@ -133,21 +160,31 @@ impl Ledger {
         access: Access,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<Self, OpenError> {
-        let settings = read_settings(&files, folder)?;
+        Self::open_with(files, folder, access, None, notify)
+    }
+
+    fn open_with(
+        files: Arc<dyn Files>,
+        folder: &Path,
+        access: Access,
+        secret: Option<&SlotSecret>,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<Self, OpenError> {
+        read_settings(&files, folder)?;
         let mut lock = take_lock(folder, access)?;
         if lock.is_none() {
             notify(Notice::TemporaryStore);
             let shelf = temporary_shelf(folder)?;
-            return Self::open_at(&files, folder, &settings, shelf, access, &mut lock, notify);
+            return Self::open_at(&files, folder, shelf, access, secret, &mut lock, notify);
         }
         let shelf = (folder.join(SHELF), None);
-        let opened = Self::open_at(&files, folder, &settings, shelf, access, &mut lock, notify);
+        let opened = Self::open_at(&files, folder, shelf, access, secret, &mut lock, notify);
         match opened {
             // sled writes where it opens; a reader needs no room on this disk.
             Err(OpenError::Store(ShelfError::Full)) if access == Access::Read => {
                 notify(Notice::NoRoom);
                 let shelf = temporary_shelf(folder)?;
-                Self::open_at(&files, folder, &settings, shelf, access, &mut lock, notify)
+                Self::open_at(&files, folder, shelf, access, secret, &mut lock, notify)
             }
             opened => opened,
         }
@@ -157,21 +194,25 @@ impl Ledger {
     fn open_at(
         files: &Arc<dyn Files>,
         folder: &Path,
-        settings: &Settings,
         (shelf_folder, temporary): (PathBuf, Option<tempfile::TempDir>),
         access: Access,
+        secret: Option<&SlotSecret>,
         lock: &mut Option<Lock>,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<Self, OpenError> {
+        let settings = read_settings(files, folder)?;
         let ledger = LedgerId::new(settings.ledger);
         let mode = if access == Access::Write {
             OpenMode::Write
         } else {
             OpenMode::Read
         };
-        let vault = Vault::open(files, &folder.join(KEYS), ledger, mode)?;
+        let vault = Vault::open(files, &folder.join(KEYS), ledger, mode, secret)?;
         if vault.secret().is_none() {
             notify(Notice::NoKeys);
+        }
+        if vault.is_locked() {
+            notify(Notice::Locked);
         }
         let parts = Parts {
             folder: folder.to_owned(),
@@ -183,17 +224,15 @@ impl Ledger {
         let opened = parts.open_shelf(notify)?;
         let (journal, last) = parts.open_journal(access, &opened.shelf, notify)?;
         let (shelf, frontier) = parts.agree(opened, &journal, notify)?;
-        let mut ledger = parts.assemble(
-            settings.clone(),
+        parts.assemble(
+            settings,
             journal,
             last,
             shelf,
             frontier,
             access,
             (lock.take(), temporary),
-        )?;
-        ledger.judge_unreadable_keys(notify)?;
-        Ok(ledger)
+        )
     }
 
     /// Notes that the shelf is damaged, so that the next opening builds it again.
@@ -300,6 +339,10 @@ impl Parts {
             let reason = "a reader found it damaged".to_owned();
             return self.renew(reason, notify).map(renewed);
         }
+        if there && !self.vault.is_locked() && self.folder.join(LOCKED_MARK).exists() {
+            let reason = "it was built while the names were locked".to_owned();
+            return self.renew(reason, notify).map(renewed);
+        }
         match Shelf::open(&self.shelf_folder, self.ledger.bytes()) {
             Ok(shelf) => Ok(OpenedShelf {
                 shelf,
@@ -331,11 +374,28 @@ impl Parts {
             }
             std::fs::rename(&self.shelf_folder, &aside).map_err(failed)?;
         }
-        match std::fs::remove_file(self.folder.join(DAMAGED_MARK)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            Ok(()) | Err(_) => {}
+        for mark in [DAMAGED_MARK, LOCKED_MARK] {
+            match std::fs::remove_file(self.folder.join(mark)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                Ok(()) | Err(_) => {}
+            }
         }
         Shelf::open(&self.shelf_folder, self.ledger.bytes()).map_err(OpenError::Store)
+    }
+
+    /// Notes that the shelf lacks references, since nobody could open them: the first opening that
+    /// can builds it again. A shelf that goes with the process needs no note.
+    pub(super) fn mark_locked(&self) -> Result<(), OpenError> {
+        let mark = self.folder.join(LOCKED_MARK);
+        if self.shelf_folder != self.folder.join(SHELF) || mark.exists() {
+            return Ok(());
+        }
+        self.files
+            .replace(&mark, b"")
+            .map_err(|source| OpenError::Io {
+                folder: self.folder.clone(),
+                source,
+            })
     }
 
     fn open_journal(
@@ -405,7 +465,7 @@ impl Parts {
         if access == Access::Write {
             ledger.take_stand();
         }
-        match ledger.finish_erasures() {
+        match ledger.finish_erasures(None) {
             Ok(_) => {}
             Err(EraseError::Keys(error)) => return Err(error.into()),
             // A damaged sled store is marked by now, and `verify` and the next opening see to it.

@@ -16,7 +16,7 @@ type Opened = Vec<(Seq, Private)>;
 
 impl Ledger {
     /// Gives `each` the private fields of these entries (ascending), in their order; entries
-    /// without any, or whose key is gone, are left out.
+    /// without any, or whose key is gone or locked, are left out.
     ///
     /// # Errors
     /// As [`openings`](Self::openings), for the first entry that fails.
@@ -59,7 +59,11 @@ impl Ledger {
                 for (seq, line, sealed) in both.filter(|(.., sealed)| !sealed.is_empty()) {
                     let entry = Entry::parse(line)
                         .map_err(|source| ReadError::NotAnEntry { seq, source })?;
-                    if let Some(openings) = self.open_sealed(&entry, sealed)? {
+                    let openings = match self.open_sealed(&entry, sealed) {
+                        Err(ReadError::Locked) => None,
+                        openings => openings?,
+                    };
+                    if let Some(openings) = openings {
                         let private = openings.private();
                         opened.push((seq, private.map_err(|_| ReadError::SealDamaged { seq })?));
                     }

@@ -45,6 +45,9 @@ pub enum ReadError {
         /// The place of the entry.
         seq: Seq,
     },
+    /// The private fields of an entry are under a lock that is not open.
+    #[error("the names are locked")]
+    Locked,
     /// This copy of the ledger has no keys.
     #[error("this copy of the ledger has no keys")]
     NoKeys,
@@ -237,7 +240,8 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`entry`](Self::entry), and [`ReadError::SealDamaged`] where what is sealed does not
-    /// open, or opens to something else than the line's digests.
+    /// open, or opens to something else than the line's digests; [`ReadError::Locked`] where its
+    /// key is under a lock that is not open.
     pub fn openings(&self, seq: Seq) -> Result<Option<Openings>, ReadError> {
         let sealed = self
             .shelf
@@ -260,6 +264,7 @@ impl Ledger {
         let owner = Owner::of(entry.event.subject(), self.id());
         match self.vault.open_sealed(owner, entry.id, sealed) {
             Opened::NoKey => Ok(None),
+            Opened::Locked => Err(ReadError::Locked),
             Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
                 Ok(Some(openings))
             }

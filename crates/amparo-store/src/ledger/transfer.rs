@@ -133,7 +133,7 @@ impl Ledger {
         let ledger = opening.ledger;
         let foundation = Foundation::lay(Arc::new(RealFiles), folder, ledger, random)?;
         let keys = foundation.folder.join(KEYS);
-        let vault = Vault::open(&foundation.files, &keys, ledger, OpenMode::Write)
+        let vault = Vault::open(&foundation.files, &keys, ledger, OpenMode::Write, None)
             .map_err(InitError::from)?;
         let mut copy = Copy {
             foundation,

@@ -27,7 +27,7 @@ use crate::journal::{Batch, Journal, Salvaged, Survey};
 use crate::lock::{Lock, LockError};
 use crate::shelf::{Shelf, ShelfError};
 use crate::signing::Book;
-use crate::vault::Vault;
+use crate::vault::{SlotSecret, Vault, VaultError};
 
 /// Entries hashed and compared at once, and between two calls of progress.
 const STEP_ENTRIES: usize = 8192;
@@ -101,17 +101,20 @@ impl Ledger {
     /// [`OpenError::NotALedger`], [`OpenError::InUse`], or a failure of the system; faults of the
     /// ledger are findings.
     pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verified, OpenError> {
-        Self::verify_against(folder, None, None, progress)
+        Self::verify_against(folder, None, None, None, progress)
     }
 
     /// The same, and holds the log against what is kept elsewhere, and what is kept of a read model
-    /// against the log.
+    /// against the log, and opens locked keys.
+    ///
+    /// Private fields under a lock that is not open count as unopened.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// As [`verify`](Self::verify), and [`OpenError::Keys`] where the secret opens no slot.
     pub fn verify_against(
         folder: &Path,
         kept: Option<KeptElsewhere>,
+        secret: Option<&SlotSecret>,
         model: Option<&mut dyn Rederive>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Verified, OpenError> {
@@ -124,7 +127,7 @@ impl Ledger {
             Err(LockError::Io(_)) => None,
         };
         let mut check = Check::new(ledger);
-        let vault = check.vault(&files, folder);
+        let vault = check.vault(&files, folder, secret)?;
         let shelf = check.shelf(folder, lock.is_some())?;
         let before = check.verified.findings.len();
         let heads = check.signed(&files, folder, shelf.as_ref());
@@ -252,17 +255,24 @@ impl Check {
         self.kept = kept;
     }
 
-    fn vault(&mut self, files: &Arc<dyn Files>, folder: &Path) -> Option<Vault> {
-        match Vault::open(files, &folder.join(KEYS), self.ledger, OpenMode::Read) {
+    fn vault(
+        &mut self,
+        files: &Arc<dyn Files>,
+        folder: &Path,
+        secret: Option<&SlotSecret>,
+    ) -> Result<Option<Vault>, OpenError> {
+        let keys = folder.join(KEYS);
+        match Vault::open(files, &keys, self.ledger, OpenMode::Read, secret) {
             Ok(vault) => {
                 for offset in vault.damaged() {
                     self.found(Part::Keys, format!("the key at byte {offset} is damaged"));
                 }
-                Some(vault)
+                Ok(Some(vault))
             }
+            Err(error @ VaultError::Secret(_)) => Err(error.into()),
             Err(error) => {
                 self.found(Part::Keys, error.to_string());
-                None
+                Ok(None)
             }
         }
     }

@@ -29,7 +29,7 @@ pub(super) enum Seal {
     None,
     /// Something is, and the line promises nothing.
     OfNoField,
-    /// It is not here, or there are no keys to try.
+    /// It is not here, or there are no keys to try, or they are locked.
     Unopened,
     /// Its owner has no key.
     NoKey(Owner),
@@ -57,6 +57,7 @@ impl Seal {
                 let owner = Owner::of(entry.event.subject(), ledger);
                 match vault.open_sealed(owner, entry.id, sealed) {
                     Opened::NoKey => Self::NoKey(owner),
+                    Opened::Locked => Self::Unopened,
                     Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
                         Self::Opened(refs_of(vault, &entry.event, &openings))
                     }

@@ -1,27 +1,33 @@
 //! The two key files, byte by byte; `LAYOUT.md` is the same as a table.
 //!
 //! `secret`: magic, version, lock, ledger id, 32 bytes, CRC-32. `subjects`: a header of the same
-//! beginning, then records of owner, key and CRC-32. The lock byte is 0 for keys in the clear;
-//! a passphrase will be another value of it.
+//! beginning, then records of owner, key and CRC-32. The lock byte is 0 for keys in the clear; in
+//! `subjects` it is 1 where the header goes on with a lock and each key is sealed under it.
 
 use amparo_core::id::LedgerId;
 use zeroize::Zeroizing;
 
-use super::Key;
+use super::lock::{self, Lock, SEALED_KEY_BYTES};
+use super::{Key, Owner};
+use crate::Random;
 
 const SECRET_MAGIC: &[u8; 8] = b"AMPARO-S";
 const SUBJECTS_MAGIC: &[u8; 8] = b"AMPARO-K";
 const VERSION: u16 = 1;
 const UNLOCKED: u8 = 0;
-const PREFIX_BYTES: usize = 8 + 2 + 1 + 16;
-pub(super) const SECRET_FILE_BYTES: usize = PREFIX_BYTES + 32 + 4;
-pub(super) const RECORD_BYTES: usize = 16 + 32 + 4;
+const LOCKED: u8 = 1;
+const LOCK_AT: usize = 8 + 2;
+const PREFIX_BYTES: usize = LOCK_AT + 1 + 16;
+const CRC_BYTES: usize = 4;
+pub(super) const SECRET_FILE_BYTES: usize = PREFIX_BYTES + 32 + CRC_BYTES;
+/// The most bytes of the header of `subjects`.
+pub(super) const HEADER_BYTES_MAX: usize = PREFIX_BYTES + lock::BYTES_MAX + CRC_BYTES;
 
-fn prefix(magic: &[u8; 8], ledger: LedgerId) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(SECRET_FILE_BYTES);
+fn prefix(magic: &[u8; 8], lock: u8, ledger: LedgerId) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES_MAX);
     bytes.extend_from_slice(magic);
     bytes.extend_from_slice(&VERSION.to_be_bytes());
-    bytes.push(UNLOCKED);
+    bytes.push(lock);
     bytes.extend_from_slice(&ledger.bytes());
     bytes
 }
@@ -33,12 +39,17 @@ fn sealed_by_crc(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn without_crc(bytes: &[u8]) -> Option<&[u8]> {
-    let (body, crc) = bytes.split_last_chunk::<4>()?;
+    let (body, crc) = bytes.split_last_chunk::<CRC_BYTES>()?;
     (crc32fast::hash(body) == u32::from_be_bytes(*crc)).then_some(body)
 }
 
 /// Checks magic, version, lock and ledger, and gives what follows them.
-fn body<'b>(bytes: &'b [u8], magic: &[u8; 8], ledger: LedgerId) -> Result<&'b [u8], &'static str> {
+fn body<'b>(
+    bytes: &'b [u8],
+    magic: &[u8; 8],
+    lock: u8,
+    ledger: LedgerId,
+) -> Result<&'b [u8], &'static str> {
     let bytes = without_crc(bytes).ok_or("it is damaged")?;
     let (found, rest) = bytes.split_at_checked(8).ok_or("it is too short")?;
     if found != magic {
@@ -48,9 +59,9 @@ fn body<'b>(bytes: &'b [u8], magic: &[u8; 8], ledger: LedgerId) -> Result<&'b [u
     if version != VERSION.to_be_bytes() {
         return Err("it has another version");
     }
-    let (lock, rest) = rest.split_first().ok_or("it is too short")?;
-    if *lock != UNLOCKED {
-        return Err("it is locked with a passphrase, which this version does not know");
+    let (found, rest) = rest.split_first().ok_or("it is too short")?;
+    if *found != lock {
+        return Err("it is locked in a way that this version does not know");
     }
     let (owner, rest) = rest.split_at_checked(16).ok_or("it is too short")?;
     if owner != ledger.bytes() {
@@ -61,52 +72,109 @@ fn body<'b>(bytes: &'b [u8], magic: &[u8; 8], ledger: LedgerId) -> Result<&'b [u
 
 /// The bytes of the file `secret`.
 pub(super) fn secret(ledger: LedgerId, secret: &[u8; 32]) -> Vec<u8> {
-    let mut bytes = prefix(SECRET_MAGIC, ledger);
+    let mut bytes = prefix(SECRET_MAGIC, UNLOCKED, ledger);
     bytes.extend_from_slice(secret);
     sealed_by_crc(bytes)
 }
 
 /// Reads the file `secret`.
 pub(super) fn read_secret(bytes: &[u8], ledger: LedgerId) -> Result<[u8; 32], &'static str> {
-    let body = body(bytes, SECRET_MAGIC, ledger)?;
+    let body = body(bytes, SECRET_MAGIC, UNLOCKED, ledger)?;
     body.try_into().map_err(|_| "it has the wrong length")
 }
 
-/// The header of the file `subjects`.
-pub(super) struct Header(Vec<u8>);
+/// The bytes of the header of the file `subjects`.
+pub(super) fn header(ledger: LedgerId, lock: Option<&Lock>) -> Vec<u8> {
+    sealed_by_crc(match lock {
+        None => prefix(SUBJECTS_MAGIC, UNLOCKED, ledger),
+        Some(lock) => {
+            let mut bytes = prefix(SUBJECTS_MAGIC, LOCKED, ledger);
+            bytes.extend_from_slice(&lock.to_bytes());
+            bytes
+        }
+    })
+}
 
-impl Header {
-    pub(super) const BYTES: usize = PREFIX_BYTES + 4;
+/// Reads the header off the beginning of the file `subjects`: its length, and its lock.
+pub(super) fn read_header(
+    bytes: &[u8],
+    ledger: LedgerId,
+) -> Result<(usize, Option<Lock>), &'static str> {
+    let is_locked = says_it_is_locked(bytes);
+    let slots = bytes.get(PREFIX_BYTES).copied();
+    let (kind, more) = match slots {
+        Some(slots) if is_locked => (LOCKED, Lock::len_of(slots)),
+        Some(_) | None => (UNLOCKED, 0),
+    };
+    let len = PREFIX_BYTES + more + CRC_BYTES;
+    let header = bytes.get(..len).ok_or("it is too short")?;
+    let rest = body(header, SUBJECTS_MAGIC, kind, ledger)?;
+    let lock = is_locked.then(|| Lock::read(rest, ledger)).transpose()?;
+    Ok((len, lock))
+}
 
-    pub(super) fn new(ledger: LedgerId) -> Self {
-        Self(sealed_by_crc(prefix(SUBJECTS_MAGIC, ledger)))
-    }
+/// Whether a header says that it has a lock, damaged or not.
+pub(super) fn says_it_is_locked(bytes: &[u8]) -> bool {
+    bytes.get(LOCK_AT) == Some(&LOCKED)
+}
 
-    pub(super) fn to_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(super) fn check(bytes: &[u8], ledger: LedgerId) -> Result<(), &'static str> {
-        body(bytes, SUBJECTS_MAGIC, ledger).map(|_| ())
+/// How long each record is.
+pub(super) fn record_bytes(lock: Option<&Lock>) -> usize {
+    match lock {
+        None => 16 + 32 + CRC_BYTES,
+        Some(_) => 16 + SEALED_KEY_BYTES + CRC_BYTES,
     }
 }
 
-/// One record of the file `subjects`.
-pub(super) fn record(owner: &[u8; 16], key: &[u8; 32]) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(RECORD_BYTES);
-    bytes.extend_from_slice(owner);
-    bytes.extend_from_slice(key);
-    Zeroizing::new(sealed_by_crc(bytes))
+/// One record of the file `subjects`; `None` where its lock is not open.
+pub(super) fn record(
+    owner: Owner,
+    key: &Key,
+    lock: Option<&Lock>,
+    random: Random<'_>,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Vec::with_capacity(record_bytes(lock));
+    bytes.extend_from_slice(&owner.0);
+    match lock {
+        None => bytes.extend_from_slice(&key[..]),
+        Some(lock) => bytes.extend_from_slice(&lock.seal(owner, key, random)?),
+    }
+    Some(Zeroizing::new(sealed_by_crc(bytes)))
 }
 
 /// Whose record it says it is, whether or not its bytes match their check.
-pub(super) fn owner_of(record: &[u8]) -> [u8; 16] {
-    record.first_chunk::<16>().copied().unwrap_or_default()
+pub(super) fn owner_of(record: &[u8]) -> Owner {
+    Owner(record.first_chunk::<16>().copied().unwrap_or_default())
 }
 
-/// Reads one record; `None` where its bytes do not match their check.
-pub(super) fn read_record(bytes: &[u8]) -> Option<([u8; 16], Key)> {
-    let (owner, key) = without_crc(bytes)?.split_first_chunk::<16>()?;
-    let key: [u8; 32] = key.try_into().ok()?;
-    Some((*owner, Zeroizing::new(key)))
+/// What a record holds.
+pub(super) enum Record {
+    /// The key.
+    Key(Owner, Key),
+    /// A key that is sealed under a lock that is not open.
+    Locked(Owner),
+    /// Bytes that do not match their check.
+    Torn,
+    /// Bytes that match their check, and are no key of this lock.
+    Foreign,
+}
+
+/// Reads one record.
+pub(super) fn read_record(bytes: &[u8], lock: Option<&Lock>) -> Record {
+    let body = without_crc(bytes).and_then(<[u8]>::split_first_chunk::<16>);
+    let Some((owner, key)) = body else {
+        return Record::Torn;
+    };
+    let owner = Owner(*owner);
+    match lock {
+        None => match <[u8; 32]>::try_from(key) {
+            Ok(key) => Record::Key(owner, Zeroizing::new(key)),
+            Err(_) => Record::Torn,
+        },
+        Some(lock) if lock.is_open() => match lock.unseal(owner, key) {
+            Some(key) => Record::Key(owner, key),
+            None => Record::Foreign,
+        },
+        Some(_) => Record::Locked(owner),
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use amparo_core::id::LedgerId;
 use zeroize::Zeroizing;
 
-use super::key_file::{self, Header, RECORD_BYTES};
+use super::key_file::{self, Record};
 use super::{SECRET_FILE, SUBJECTS_FILE, Vault, VaultError, io_error};
 use crate::files::Files;
 
@@ -44,7 +44,7 @@ impl Vault {
     pub(crate) fn rescue(files: &Arc<dyn Files>, folder: &Path, ledger: LedgerId) -> Rescued {
         let mut rescued = Rescued {
             secret: None,
-            subjects: Zeroizing::new(Header::new(ledger).to_bytes().to_vec()),
+            subjects: Zeroizing::new(key_file::header(ledger, None)),
             damage: Vec::new(),
         };
         match files.read(&folder.join(SECRET_FILE), key_file::SECRET_FILE_BYTES) {
@@ -63,18 +63,30 @@ impl Vault {
                 return rescued;
             }
         };
-        let (header, records) = bytes.split_at(bytes.len().min(Header::BYTES));
-        if let Err(what) = Header::check(header, ledger) {
-            rescued.damage.push(format!("keys/{SUBJECTS_FILE}: {what}"));
-        }
-        for (number, record) in (0_u64..).zip(records.chunks(RECORD_BYTES)) {
-            if key_file::read_record(record).is_some() {
-                rescued.subjects.extend_from_slice(record);
-                continue;
+        let (header, lock) = match key_file::read_header(&bytes, ledger) {
+            Ok(read) => read,
+            Err(what) => {
+                rescued.damage.push(format!("keys/{SUBJECTS_FILE}: {what}"));
+                if key_file::says_it_is_locked(&bytes) {
+                    let what = "what opens the lock is damaged, so that no key can be opened";
+                    rescued.damage.push(format!("keys/{SUBJECTS_FILE}: {what}"));
+                    return rescued;
+                }
+                (rescued.subjects.len().min(bytes.len()), None)
             }
-            let at = Header::BYTES as u64 + number * RECORD_BYTES as u64;
-            let what = format!("keys/{SUBJECTS_FILE} at byte {at}: a key is damaged");
-            rescued.damage.push(what);
+        };
+        let lock = lock.as_ref();
+        rescued.subjects = Zeroizing::new(key_file::header(ledger, lock));
+        let record_bytes = key_file::record_bytes(lock);
+        for (number, record) in (0_u64..).zip(bytes[header..].chunks(record_bytes)) {
+            match key_file::read_record(record, lock) {
+                Record::Key(..) | Record::Locked(_) => rescued.subjects.extend_from_slice(record),
+                Record::Torn | Record::Foreign => {
+                    let at = header as u64 + number * record_bytes as u64;
+                    let what = format!("keys/{SUBJECTS_FILE} at byte {at}: a key is damaged");
+                    rescued.damage.push(what);
+                }
+            }
         }
         rescued
     }

@@ -26,12 +26,18 @@ pub(super) fn seal(
     nonce: &[u8; NONCE_BYTES],
     text: &[u8],
 ) -> Option<Vec<u8>> {
+    seal_as(key, &associated(ledger, entry), nonce, text)
+}
+
+/// Seals bytes with whatever they are to be bound to.
+pub(super) fn seal_as(
+    key: &Key,
+    aad: &[u8],
+    nonce: &[u8; NONCE_BYTES],
+    bytes: &[u8],
+) -> Option<Vec<u8>> {
     let cipher = XChaCha20Poly1305::new((&**key).into());
-    let aad = associated(ledger, entry);
-    let payload = Payload {
-        msg: text,
-        aad: &aad,
-    };
+    let payload = Payload { msg: bytes, aad };
     let sealed = cipher.encrypt(&XNonce::from(*nonce), payload).ok()?;
     Some([&nonce[..], &sealed].concat())
 }
@@ -43,13 +49,14 @@ pub(super) fn open(
     entry: EventId,
     sealed: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
+    open_as(key, &associated(ledger, entry), sealed)
+}
+
+/// Opens sealed bytes; `None` where key, bytes or what they are bound to do not match.
+pub(super) fn open_as(key: &Key, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let cipher = XChaCha20Poly1305::new((&**key).into());
-    let aad = associated(ledger, entry);
-    let payload = Payload {
-        msg: sealed,
-        aad: &aad,
-    };
+    let payload = Payload { msg: sealed, aad };
     cipher
         .decrypt(&XNonce::from(*nonce), payload)
         .ok()

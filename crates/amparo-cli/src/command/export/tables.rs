@@ -147,6 +147,9 @@ impl TableArgs {
             (None, _) => {}
         }
         let derived = Derived::open(session, &self.at)?;
+        if self.names {
+            Failure::unless_names(&derived.ledger)?;
+        }
         match (&self.csv, &self.xlsx, &self.datapackage) {
             (Some(name), _, _) => self.to_csv(session, &derived, name),
             (None, Some(name), _) => self.to_xlsx(session, &derived, name),

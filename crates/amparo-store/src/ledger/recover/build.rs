@@ -67,7 +67,7 @@ impl<'p> Builder<'p> {
         let vault = match belongings.has_keys() {
             true => {
                 let at = folder.join(KEYS);
-                let vault = Vault::open(files, &at, patient.ledger, OpenMode::Write);
+                let vault = Vault::open(files, &at, patient.ledger, OpenMode::Write, None);
                 Some(vault.map_err(InitError::from)?)
             }
             false => None,

@@ -46,7 +46,8 @@ fn kept(folder: &Path) -> Option<(u64, Vec<u8>)> {
 
 fn derived_findings(folder: &Path) -> Vec<String> {
     let mut model = EntryIds::default();
-    let verified = Ledger::verify_against(folder, None, Some(&mut model), &mut |_| {}).unwrap();
+    let verified =
+        Ledger::verify_against(folder, None, None, Some(&mut model), &mut |_| {}).unwrap();
     let findings = verified.findings.into_iter();
     findings
         .inspect(|finding| assert_eq!(finding.part, Part::Derived, "{finding}"))

@@ -11,7 +11,6 @@ use super::*;
 mod appending;
 mod derived;
 mod folder;
-mod keys;
 mod recovering;
 
 const DAY_MS: i64 = 86_400_000;

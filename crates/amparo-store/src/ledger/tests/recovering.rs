@@ -179,7 +179,7 @@ fn an_erased_name_does_not_come_back_from_an_export_with_openings() {
     plan.add(draft).unwrap();
     let batch = plan.into_batch();
     ledger.append(batch, at(2), &mut random).unwrap();
-    ledger.finish_erasures().unwrap();
+    ledger.finish_erasures(None).unwrap();
     drop(ledger);
     fs::remove_dir_all(folder.join(SHELF)).unwrap();
     // Both registrations are lost; the erasure after them is not.

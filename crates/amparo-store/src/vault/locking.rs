@@ -1,0 +1,94 @@
+//! Locking the vault and unlocking it, and who opens it.
+//!
+//! Each of these writes the file of the subjects anew, whole, and overwrites the old one: after a
+//! crash it is either as it was or as it was to be. A vault with damaged records is left as it is,
+//! since what is damaged could only be lost.
+
+use zeroize::Zeroizing;
+
+use super::lock::Lock;
+use super::slots::{Cost, SlotKind, SlotSecret};
+use super::{Vault, VaultError};
+use crate::Random;
+
+impl Vault {
+    /// Whether there is a lock that is not open: private fields can be neither read nor written.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| !lock.is_open())
+    }
+
+    /// Which secrets open the lock; none where there is no lock.
+    pub(crate) fn slots(&self) -> Vec<SlotKind> {
+        self.lock.iter().flat_map(Lock::kinds).collect()
+    }
+
+    /// Locks the vault under a passphrase and a new recovery key; answers the latter as printed.
+    pub(crate) fn lock(
+        &mut self,
+        passphrase: &SlotSecret,
+        cost: Cost,
+        random: Random<'_>,
+    ) -> Result<Zeroizing<String>, VaultError> {
+        if self.lock.is_some() {
+            return Err(VaultError::AlreadyLocked);
+        }
+        self.refuse_damaged()?;
+        let (lock, printed) = Lock::new(self.ledger, passphrase, cost, random)?;
+        self.write_under(Some(lock), random)?;
+        Ok(printed)
+    }
+
+    /// Takes the lock away: the keys lie in the clear again.
+    pub(crate) fn unlock(&mut self, random: Random<'_>) -> Result<(), VaultError> {
+        self.opened_lock()?;
+        self.refuse_damaged()?;
+        self.write_under(None, random)
+    }
+
+    /// Adds a passphrase; one that is `alone` takes the place of all earlier ones.
+    pub(crate) fn add_passphrase(
+        &mut self,
+        passphrase: &SlotSecret,
+        alone: bool,
+        cost: Cost,
+        random: Random<'_>,
+    ) -> Result<(), VaultError> {
+        let mut lock = self.opened_lock()?.clone();
+        self.refuse_damaged()?;
+        lock.add(passphrase, alone, cost, random)?;
+        lock.rotate(random)?;
+        self.write_under(Some(lock), random)
+    }
+
+    /// Makes a new recovery key in the place of the old one; answers it as printed.
+    pub(crate) fn renew_recovery_key(
+        &mut self,
+        cost: Cost,
+        random: Random<'_>,
+    ) -> Result<Zeroizing<String>, VaultError> {
+        let mut lock = self.opened_lock()?.clone();
+        self.refuse_damaged()?;
+        let printed = lock.renew_recovery_key(cost, random)?;
+        lock.rotate(random)?;
+        self.write_under(Some(lock), random)?;
+        Ok(printed)
+    }
+
+    fn opened_lock(&self) -> Result<&Lock, VaultError> {
+        match &self.lock {
+            None => Err(VaultError::NotLocked),
+            Some(lock) if lock.is_open() => Ok(lock),
+            Some(_) => Err(VaultError::Locked),
+        }
+    }
+
+    fn refuse_damaged(&self) -> Result<(), VaultError> {
+        match self.damaged.is_empty() {
+            true => Ok(()),
+            false => Err(VaultError::Unusable {
+                file: super::SUBJECTS_FILE,
+                reason: "a key in it is damaged, and would be lost",
+            }),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The vault: keys that last, keys that are destroyed, keys that are locked.
+
+/// The same under a lock.
+mod locked;
+
+use super::*;
+use crate::files::RealFiles;
+use crate::files::faults::{Effect, Fault, FaultyFiles, Survivors, SystemError, scratch};
+use amparo_core::id::PersonId;
+use uuid::Uuid;
+
+/// Of keys in the clear.
+const HEADER_BYTES: usize = 31;
+const RECORD_BYTES: usize = 52;
+
+fn ledger() -> LedgerId {
+    LedgerId::new(Uuid::from_u128(1))
+}
+
+/// Somebody, with an id as far from that of others as random ones are.
+fn person(n: u128) -> Owner {
+    let spread = n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    let id = PersonId::new(Uuid::from_u128(spread));
+    Owner::of(Some(Subject::Person(id)), ledger())
+}
+
+fn counting() -> impl FnMut(&mut [u8]) {
+    let mut next = 0_u8;
+    move |bytes: &mut [u8]| {
+        for byte in bytes {
+            next = next.wrapping_add(1);
+            *byte = next;
+        }
+    }
+}
+
+fn openings() -> Openings {
+    Openings::from_json(&format!(
+        "{{\"name\":{{\"salt\":\"{}\",\"value\":\"Ana Demo\"}}}}",
+        "0".repeat(64)
+    ))
+    .unwrap()
+}
+
+#[test]
+fn keys_survive_reopening_and_open_only_their_own_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+    let entry = EventId::new(Uuid::from_u128(9));
+    let sealed = {
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+        let mut random = counting();
+        vault
+            .ensure([person(1), person(2), person(1)].into_iter(), &mut random)
+            .unwrap();
+        vault
+            .seal(person(1), entry, &openings(), &mut random)
+            .unwrap()
+    };
+    let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read, None).unwrap();
+    let opened = |owner, entry| vault.open_sealed(owner, entry, &sealed);
+    assert!(matches!(opened(person(1), entry), Opened::Openings(found) if found == openings()));
+    assert!(matches!(opened(person(2), entry), Opened::Damaged));
+    assert!(matches!(opened(person(3), entry), Opened::NoKey));
+    let other = EventId::new(Uuid::from_u128(10));
+    assert!(matches!(opened(person(1), other), Opened::Damaged));
+    assert!(!sealed.windows(4).any(|window| window == b"Demo"));
+}
+
+#[test]
+fn a_torn_last_record_is_written_over_and_a_damaged_one_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+    let path = keys.join(SUBJECTS_FILE);
+    let mut random = counting();
+    let mut open = |owners: &[Owner]| {
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+        vault.ensure(owners.iter().copied(), &mut random).unwrap();
+        vault
+    };
+    open(&[person(1), person(2)]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.truncate(bytes.len() - 5);
+    std::fs::write(&path, &bytes).unwrap();
+    let vault = open(&[person(2), person(3)]);
+    assert_eq!((vault.keys.len(), vault.damaged.len()), (3, 0));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[HEADER_BYTES + 3] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let vault = open(&[]);
+    assert_eq!(
+        (vault.keys.len(), vault.damaged().collect::<Vec<_>>()),
+        (2, vec![HEADER_BYTES as u64])
+    );
+}
+
+/// Three keys on files that can fail, and the folder they are in.
+fn three_keys() -> (tempfile::TempDir, PathBuf) {
+    let root = scratch().unwrap();
+    let keys = root.path().join("keys");
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+    let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+    let all = [person(1), person(2), person(3)];
+    vault.ensure(all.into_iter(), &mut counting()).unwrap();
+    (root, keys)
+}
+
+/// Whether the key of the second is there; those of the others must be.
+fn has_second(keys: &Path) -> bool {
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    let vault = Vault::open(&files, keys, ledger(), OpenMode::Read, None).unwrap();
+    let has = |owner| vault.keys.contains_key(&owner);
+    assert!(has(person(1)) && has(person(3)) && vault.damaged.is_empty());
+    has(person(2))
+}
+
+#[test]
+fn a_destroyed_key_is_gone_from_the_folder_and_the_others_go_on() {
+    let (root, keys) = three_keys();
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+    let second = vault.keys[&person(2)].clone();
+    // The old file, by another name: what its blocks hold afterwards.
+    std::fs::hard_link(keys.join(SUBJECTS_FILE), root.path().join("old")).unwrap();
+    assert_eq!(vault.destroy(&[person(2), person(9)], None).unwrap(), 1);
+    assert_eq!(vault.destroy(&[person(2)], None).unwrap(), 0);
+    vault
+        .ensure([person(4)].into_iter(), &mut counting())
+        .unwrap();
+    for name in ["old", "keys/subjects", "keys/secret"] {
+        let bytes = std::fs::read(root.path().join(name)).unwrap();
+        assert!(
+            !bytes.windows(32).any(|window| window == &second[..]),
+            "{name}"
+        );
+    }
+    assert!(!has_second(&keys));
+    let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read, None).unwrap();
+    assert_eq!(vault.keys.len(), 3);
+}
+
+#[test]
+fn a_damaged_record_of_an_erased_owner_goes_and_that_of_another_stays() {
+    let (_root, keys) = three_keys();
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    let path = keys.join(SUBJECTS_FILE);
+    let sound = std::fs::read(&path).unwrap();
+    let key_at = HEADER_BYTES + RECORD_BYTES + 16;
+    let key = sound[key_at..key_at + 32].to_vec();
+    // A bit of the owner, of the key and of the checksum of the second record.
+    for bit_of in [key_at - 1, key_at + 31, key_at + 34] {
+        let mut bytes = sound.clone();
+        bytes[bit_of] ^= 1;
+        bytes[HEADER_BYTES + 20] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+        assert_eq!(vault.damaged.len(), 2);
+        assert_eq!(vault.destroy(&[person(9)], None).unwrap(), 0);
+        assert_eq!(vault.destroy(&[person(2)], None).unwrap(), 1);
+        let left = std::fs::read(&path).unwrap();
+        assert!(
+            !left.windows(31).any(|window| window == &key[..31]),
+            "{bit_of}"
+        );
+        assert_eq!(left.len(), sound.len() - RECORD_BYTES);
+    }
+}
+
+#[test]
+fn a_destruction_that_fails_anywhere_loses_no_other_key_and_is_finished_later() {
+    let operations = {
+        let (root, keys) = three_keys();
+        let faulty = FaultyFiles::new(root.path()).unwrap();
+        let files: Arc<dyn Files> = Arc::new(faulty.clone());
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+        let before = faulty.operations();
+        vault.destroy(&[person(2)], None).unwrap();
+        before..faulty.operations()
+    };
+    assert!(operations.end - operations.start > 8);
+    for operation in operations {
+        for (error, effect) in SystemError::TOLD
+            .into_iter()
+            .flat_map(|error| Effect::ALL.map(|effect| (error, effect)))
+        {
+            let (root, keys) = three_keys();
+            let faulty = FaultyFiles::new(root.path()).unwrap();
+            let files: Arc<dyn Files> = Arc::new(faulty.clone());
+            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+            faulty.set_fault(Some(Fault {
+                operation,
+                error,
+                effect,
+                lasting: false,
+            }));
+            let told = vault.destroy(&[person(2)], None);
+            assert!(told.is_ok() || vault.destroy(&[person(2)], None).is_err());
+            drop(vault);
+            let is_there = has_second(&keys);
+            assert!(told.is_err() || !is_there, "{operation} {effect:?}");
+            let files: Arc<dyn Files> = Arc::new(RealFiles);
+            let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+            vault.destroy(&[person(2)], None).unwrap();
+            assert!(!has_second(&keys));
+        }
+    }
+}
+
+#[test]
+fn a_power_cut_while_a_key_is_destroyed_loses_no_other_key() {
+    let (root, keys) = three_keys();
+    let faulty = FaultyFiles::new(root.path()).unwrap();
+    let files: Arc<dyn Files> = Arc::new(faulty.clone());
+    let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+    vault.destroy(&[person(2)], None).unwrap();
+    let recording = faulty.recording();
+    let random = (0..20).map(Survivors::Random);
+    let ways = [Survivors::Nothing, Survivors::Everything]
+        .into_iter()
+        .chain(random);
+    for (at, survivors) in (0..=recording.len()).flat_map(|at| ways.clone().map(move |s| (at, s))) {
+        let after = scratch().unwrap();
+        let into = after.path().join("root");
+        std::fs::create_dir(&into).unwrap();
+        recording.power_cut(at, survivors, &into).unwrap();
+        let is_there = has_second(&into.join("keys"));
+        assert!(!is_there || at < recording.len(), "{survivors:?}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_the_key_files_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
+    let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+    vault
+        .ensure([person(1), person(2)].into_iter(), &mut counting())
+        .unwrap();
+    for name in [SECRET_FILE, SUBJECTS_FILE] {
+        let path = keys.join(name);
+        let sound = std::fs::read(&path).unwrap();
+        for bit in 0..sound.len() * 8 {
+            let mut bytes = sound.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, &bytes).unwrap();
+            let noticed = match Vault::open(&files, &keys, ledger(), OpenMode::Read, None) {
+                Ok(vault) => vault.keys.len() < 2,
+                Err(_) => true,
+            };
+            assert!(noticed, "{name}, bit {bit}");
+        }
+        std::fs::write(&path, &sound).unwrap();
+    }
+}

@@ -1,0 +1,288 @@
+//! `key`: names under a lock, what goes on without them, and what is refused.
+
+use std::fs;
+
+use crate::harness::{Bench, Run};
+
+const WORDS: &str = "four made-up demo words";
+const OTHER: &str = "another made-up phrase";
+const OPEN: [&str; 2] = ["--passphrase", "file:words"];
+
+/// Ana Demo and Beatriz Demo, one of them arrested; the passphrases in files.
+fn ledger() -> Bench {
+    let bench = Bench::new();
+    for (name, first, second) in [
+        ("Anacanary Demo", "demo:ana", "other:ana"),
+        ("Beatriz Demo", "demo:bea", "other:bea"),
+    ] {
+        let refs = ["--ref", first, "--ref", second, "--unsourced"];
+        bench.ok(&[&["person", "add", name][..], &refs].concat());
+    }
+    let arrest = ["append", "arrest", "p1", "--occurred", "2026-02-01"];
+    bench.ok(&[&arrest[..], &["--unsourced"]].concat());
+    bench.file("words", format!("{WORDS}\n"));
+    bench.file("other", OTHER);
+    bench
+}
+
+/// The same, locked; and the recovery key.
+fn locked() -> (Bench, String) {
+    let bench = ledger();
+    let locked = bench.ok(&["key", "lock", "--new", "file:words", "-O", "json"]);
+    let recovery = locked.rows()[0]["recovery_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(locked.err.contains("it is shown once"), "{}", locked.err);
+    (bench, recovery)
+}
+
+fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [args, more].concat()
+}
+
+fn names_nobody(run: &Run) {
+    let all = format!("{}{}", run.out, run.err);
+    assert!(!all.contains("Anacanary") && !all.contains(WORDS), "{all}");
+}
+
+#[test]
+fn what_needs_no_names_goes_on_under_the_lock_and_shows_none() {
+    let bench = ledger();
+    let ask = |args: &[&str]| bench.run(args).out;
+    let before = [ask(&["export"]), bench.head()];
+    bench.ok(&["key", "lock", "--new", "file:words"]);
+    assert_eq!([ask(&["export"]), bench.head()], before);
+    for args in [
+        &["totals"][..],
+        &["log"],
+        &["list"],
+        &["status", "p1"],
+        &["show", "e1"],
+        &["person", "list"],
+        &["audit", "p1"],
+        &["flows", "--from", "2026-01-31", "--to", "2026-02-10"],
+        &["export", "--csv", "tables"],
+        &["checkpoint"],
+        &[
+            "append",
+            "release",
+            "p1",
+            "--occurred",
+            "2026-02-05",
+            "--unsourced",
+        ],
+        &[
+            "append",
+            "charge",
+            "demo:bea",
+            "--occurred",
+            "2026-02-06",
+            "--unsourced",
+        ],
+        &["append", "note", "p2", "--text", "x", "--unsourced"],
+        &["correct", "e3", "--occurred", "2026-02-02"],
+        &["undo"],
+    ] {
+        let run = bench.ok(args);
+        names_nobody(&run);
+        assert!(run.err.contains("the names are locked"), "{args:?}");
+    }
+    assert_eq!(bench.rows(&["person", "list"]).len(), 2);
+    let named = bench.ok(&with(&["list"], &OPEN));
+    assert!(!named.err.contains("locked"), "{}", named.err);
+    let person = bench.rows(&with(&["person", "list"], &OPEN));
+    assert_eq!(person[0]["name"], "Anacanary Demo");
+}
+
+#[test]
+fn what_needs_names_is_refused_under_the_lock_and_goes_on_with_the_passphrase() {
+    let (bench, _) = locked();
+    let draft = r#"{"id":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","kind":"person","person":"demo:new","private":{"name":"New Demo"},"unsourced":true}"#;
+    bench.file("new.jsonl", draft);
+    for (code, args) in [
+        (3, &["find", "Anacanary"][..]),
+        (3, &["find", "--similar"]),
+        (5, &["status", "Anacanary Demo"]),
+        (5, &["log", "Anacanary"]),
+        (3, &["export", "--openings"]),
+        (3, &["export", "--csv", "named", "--names"]),
+        (3, &["person", "add", "Carla Demo", "--unsourced"]),
+        (3, &["import", "new.jsonl"]),
+        (
+            3,
+            &[
+                "append",
+                "arrest",
+                "demo:unknown",
+                "--occurred",
+                "2026-02-01",
+                "--unsourced",
+            ],
+        ),
+        (3, &["correct", "e1", "--unsourced"]),
+        (3, &["erase", "p2", "--basis", "danger"]),
+    ] {
+        let run = bench.refused(code, args);
+        names_nobody(&run);
+        assert!(
+            run.err.contains("names are locked"),
+            "{args:?}: {}",
+            run.err
+        );
+        assert!(
+            run.err.contains("--passphrase ask"),
+            "{args:?}: {}",
+            run.err
+        );
+    }
+    let found = bench.ok(&with(&["find", "Anacanary"], &OPEN));
+    assert!(found.out.contains("p1"), "{}", found.out);
+    bench.ok(&with(&["import", "new.jsonl"], &OPEN));
+    bench.ok(&with(&["import", "new.jsonl"], &OPEN));
+    // Whether it is the same event cannot be told without its private fields.
+    bench.refused(3, &["import", "new.jsonl"]);
+    let openings = bench.ok(&with(&["export", "--openings"], &OPEN));
+    assert!(openings.out.contains("New Demo"));
+    let verified = bench.rows(&with(&["verify"], &OPEN));
+    assert_eq!(verified[0]["opened"], 3, "{verified:?}");
+}
+
+#[test]
+fn a_wrong_passphrase_is_refused_and_never_told_and_one_on_the_command_line_is_not_taken() {
+    let (bench, _) = locked();
+    for (code, from) in [
+        (3, "file:other"),
+        (2, "file:nowhere"),
+        (2, "env:NOT_SET"),
+        (2, "ask"),
+        (2, WORDS),
+        (2, "pass:four made-up demo words"),
+    ] {
+        for command in ["totals", "verify", "list"] {
+            let run = bench.refused(code, &[command, "--passphrase", from]);
+            assert!(!run.err.contains("demo words"), "{}", run.err);
+        }
+    }
+    bench.refused(3, &["key", "unlock", "--passphrase", "file:other"]);
+    bench.file("short", "too short");
+    bench.refused(
+        3,
+        &[
+            "key",
+            "add",
+            "--new",
+            "file:short",
+            "--passphrase",
+            "file:words",
+        ],
+    );
+    bench.refused(2, &["key", "lock", "--new", "file:other"]);
+    // Without a lock nothing is asked.
+    let open = ledger();
+    open.ok(&["list", "--passphrase", "ask"]);
+    open.refused(2, &["key", "unlock"]);
+    open.refused(2, &["key", "lock"]);
+}
+
+#[test]
+fn the_terminal_and_the_environment_give_a_passphrase_and_a_new_one_is_typed_twice() {
+    let bench = ledger();
+    let typed = |args: &[&str], typed: &str| {
+        let mut command = bench.command(args);
+        Run::from(command.env("AMPARO_TEST_TYPED", typed).output().unwrap())
+    };
+    let differ = typed(&["key", "lock"], &format!("{WORDS}\n{OTHER}"));
+    assert_eq!(differ.code, 3, "{}", differ.err);
+    assert_eq!(bench.rows(&["key", "test"])[0]["locked"], false);
+    let locked = typed(&["key", "lock"], &format!("{WORDS}\n{WORDS}"));
+    assert_eq!(locked.code, 0, "{}", locked.err);
+    let listed = typed(&["person", "list", "--passphrase", "ask"], WORDS);
+    assert!(listed.out.contains("Anacanary"), "{}", listed.out);
+    let mut command = bench.command(&["person", "list"]);
+    command.env("AMPARO_PASSPHRASE_FROM", "env:SECRET");
+    let listed = Run::from(command.env("SECRET", WORDS).output().unwrap());
+    assert!(listed.out.contains("Anacanary"), "{}", listed.err);
+    let unlocked = typed(&["key", "unlock"], WORDS);
+    assert_eq!(unlocked.code, 0, "{}", unlocked.err);
+    assert!(bench.ok(&["person", "list"]).out.contains("Anacanary"));
+}
+
+#[test]
+fn passphrases_are_added_and_replaced_and_the_recovery_key_opens_and_is_renewed() {
+    let (bench, recovery) = locked();
+    bench.file("recovery", recovery.to_uppercase().replace('-', " "));
+    let opens = |file: &str| {
+        let run = bench.run(&["key", "test", "--passphrase", &format!("file:{file}")]);
+        assert!(run.code == 0 || run.code == 3, "{}", run.err);
+        run.code == 0
+    };
+    assert_eq!(bench.run(&["key", "test"]).code, 1);
+    assert!(opens("words") && opens("recovery") && !opens("other"));
+    bench.ok(&with(&["key", "add", "--new", "file:other"], &OPEN));
+    assert!(opens("words") && opens("other"));
+    // Somebody forgot them all, and has the recovery key.
+    let only = ["key", "add", "--only", "--new", "file:words"];
+    bench.ok(&with(&only, &["--passphrase", "file:recovery"]));
+    assert!(opens("words") && !opens("other") && opens("recovery"));
+    let renewed = bench.ok(&with(&["key", "add", "--recovery", "-O", "json"], &OPEN));
+    let renewed = renewed.rows()[0]["recovery_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    bench.file("renewed", &renewed);
+    assert!(opens("words") && !opens("recovery") && opens("renewed"));
+    let slots = bench.run(&["key", "test", "-O", "json"]).rows();
+    assert_eq!(
+        (&slots[0]["passphrases"], &slots[0]["recovery_keys"]),
+        (&1.into(), &1.into())
+    );
+}
+
+#[test]
+fn a_sled_store_built_under_the_lock_learns_the_references_when_the_lock_is_opened() {
+    let (bench, _) = locked();
+    fs::remove_dir_all(bench.ledger().join("sled")).unwrap();
+    bench.ok(&["totals"]);
+    assert!(bench.ledger().join("sled.locked").exists());
+    let later = [
+        "append",
+        "release",
+        "other:ana",
+        "--occurred",
+        "2026-02-07",
+        "--unsourced",
+    ];
+    // Whether somebody has this reference cannot be told: nobody is registered a second time.
+    bench.refused(3, &later);
+    let learned = bench.ok(&with(&later, &OPEN));
+    assert!(learned.err.contains("is built again"), "{}", learned.err);
+    assert!(!bench.ledger().join("sled.locked").exists());
+    assert_eq!(bench.rows(&["person", "list"]).len(), 2);
+    bench.ok(&with(&["verify"], &OPEN));
+}
+
+#[test]
+fn an_erasure_under_the_lock_leaves_no_byte_of_the_key_file_as_it_was() {
+    let (bench, _) = locked();
+    let path = bench.ledger().join("keys/subjects");
+    let before = fs::read(&path).unwrap();
+    let said = bench.ok(&with(&["erase", "p1", "--basis", "danger"], &OPEN));
+    assert!(said.err.contains("destroyed 1 key(s)"), "{}", said.err);
+    let after = fs::read(&path).unwrap();
+    // A record is owner (16), sealed key (72) and checksum (4).
+    assert_eq!(after.len(), before.len() - 92);
+    let header = before.len() - 2 * 92;
+    for old in before[header..].chunks(92) {
+        let sealed = &old[16..88];
+        assert!(!after.windows(72).any(|window| window == sealed));
+    }
+    let people = bench.rows(&with(&["person", "list"], &OPEN));
+    let names: Vec<_> = people.iter().map(|person| person["name"].clone()).collect();
+    assert_eq!(names, [serde_json::Value::Null, "Beatriz Demo".into()]);
+    // As if the process had ended between the entry and the key: whoever writes next finishes it.
+    fs::write(&path, &before).unwrap();
+    bench.ok(&["append", "note", "p2", "--text", "x", "--unsourced"]);
+    assert_eq!(fs::read(&path).unwrap().len(), before.len() - 92);
+    bench.ok(&with(&["verify"], &OPEN));
+}
