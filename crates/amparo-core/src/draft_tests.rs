@@ -306,9 +306,11 @@ fn published(numbers: usize, old: &str, new: &str) -> Result<Draft, Vec<Fault>> 
 fn what_a_command_did_is_recorded_and_is_nobody_elses_draft() {
     let erasure =
         r#"{"kind":"erasure","person":"fp:1","basis":"consent-withdrawn","reason":"asked"}"#;
+    let of_group = r#"{"kind":"erasure","group":"g:1","basis":"danger"}"#;
     for draft in [
         published(2, "Held", "Held, bulletin 7").unwrap(),
         Draft::parse_own(erasure.as_bytes(), &context()).unwrap(),
+        Draft::parse_own(of_group.as_bytes(), &context()).unwrap(),
     ] {
         let entry = Entry {
             seq: Seq::new(5),

@@ -78,10 +78,10 @@ pub enum Body {
     Profile(Profile),
     /// A figure that was published.
     Publication(Box<Publication>),
-    /// A person's private fields were erased.
+    /// The private fields of a person or group were erased.
     Erasure {
         /// Whose.
-        person: PersonId,
+        subject: Subject,
         /// On what ground.
         basis: ErasureBasis,
         /// Why, in words.
@@ -348,9 +348,8 @@ impl Event {
             Body::Custody(custody) => Some(custody.subject),
             Body::Case(case) => Some(case.subject),
             Body::Clemency(clemency) => Some(clemency.subject),
-            Body::Person(person) | Body::Merge { person, .. } | Body::Erasure { person, .. } => {
-                Some(Subject::Person(*person))
-            }
+            Body::Person(person) | Body::Merge { person, .. } => Some(Subject::Person(*person)),
+            Body::Erasure { subject, .. } => Some(*subject),
             Body::Group(group) => Some(Subject::Group(group.group)),
             Body::Identification { group, .. } => Some(Subject::Group(*group)),
             Body::Note { subject, .. } => *subject,
@@ -394,7 +393,8 @@ impl Event {
             Body::Custody(custody) => subject(&mut custody.subject),
             Body::Case(case) => subject(&mut case.subject),
             Body::Clemency(clemency) => subject(&mut clemency.subject),
-            Body::Person(id) | Body::Erasure { person: id, .. } => person(id),
+            Body::Erasure { subject: whose, .. } => subject(whose),
+            Body::Person(id) => person(id),
             Body::Group(described) => group(&mut described.group),
             Body::Identification {
                 group: from_group,

@@ -332,10 +332,11 @@ impl Kind {
                 &["name", "version", "states"],
             ),
             Self::Publication => (PUBLICATION, PUBLICATION),
-            Self::Erasure => (&["person", "basis", "reason"], &["person", "basis"]),
+            Self::Erasure => (&["basis", "reason"], &["basis"]),
         };
         let subject = match self {
             Self::Note => SubjectRule::Optional,
+            Self::Erasure => SubjectRule::PersonOrGroup,
             _ if self.axis().is_some() => SubjectRule::PersonOrGroup,
             _ => SubjectRule::InFields,
         };

@@ -198,10 +198,10 @@ impl<'c> EventReader<'c> {
             Kind::Profile => self.profile(r).map(Body::Profile),
             Kind::Publication => publication(r).map(|read| Body::Publication(Box::new(read))),
             Kind::Erasure => {
-                let person = self.person(r, "person");
+                let subject = self.subject(kind, r);
                 let (basis, reason) = (r.word("basis"), r.prose("reason"));
                 Some(Body::Erasure {
-                    person: person?,
+                    subject: subject?,
                     basis: basis?,
                     reason,
                 })

@@ -260,3 +260,47 @@ fn what_cannot_be_erased_is_refused_and_a_dry_run_destroys_nothing() {
         keys
     );
 }
+
+#[test]
+fn what_is_private_of_a_group_is_erased_and_its_people_and_counts_stay() {
+    let bench = ledger();
+    let add = ["group", "add", "unnamed, Rodeo", "--size", "23"];
+    bench.ok(&[&add[..], &["--ref", "g:canarygroup", "--unsourced"]].concat());
+    let note = ["append", "note", "g1", "--text", "x", "--unsourced"];
+    bench.ok(&[&note[..], &["--private-note", "Groupcanary Demo"]].concat());
+    bench.ok(&[
+        "append",
+        "arrest",
+        "g1",
+        "--occurred",
+        "2026-02-03",
+        "--unsourced",
+    ]);
+    bench.ok(&[
+        "append",
+        "identification",
+        "g1",
+        "--person",
+        "p2",
+        "--unsourced",
+    ]);
+    let counts = || {
+        let totals = bench.rows(&["totals"]);
+        totals
+            .iter()
+            .map(|row| row["count"].clone())
+            .collect::<Vec<_>>()
+    };
+    let before = counts();
+    let openings = bench.run(&["export", "--openings"]).out;
+    assert!(openings.contains("Groupcanary") && openings.contains("g:canarygroup"));
+    let said = bench.ok(&["erase", "g1", "--basis", "danger"]);
+    assert!(said.err.contains("destroyed 1 key(s)"), "{}", said.err);
+    assert_eq!(counts(), before);
+    let after = bench.run(&["export", "--openings"]).out;
+    assert!(!after.contains("Groupcanary") && !after.contains("g:canarygroup"));
+    assert!(after.contains("Beatriz") && after.contains("unnamed, Rodeo"));
+    assert!(holding(&bench.ledger(), b"Groupcanary").is_empty());
+    let run = bench.refused(3, &[&note[..], &["--private-note", "y"]].concat());
+    assert!(run.err.contains("erased, for good"), "{}", run.err);
+}

@@ -286,3 +286,17 @@ fn an_erasure_under_the_lock_leaves_no_byte_of_the_key_file_as_it_was() {
     assert_eq!(fs::read(&path).unwrap().len(), before.len() - 92);
     bench.ok(&with(&["verify"], &OPEN));
 }
+
+#[test]
+fn keys_that_were_backed_up_under_the_lock_are_locked_where_they_are_put_back() {
+    let (bench, _) = locked();
+    bench.ok(&["backup", "copy", "--keys", "copied-keys"]);
+    bench.ok(&with(&["export", "--openings", "-o", "named.jsonl"], &OPEN));
+    bench.ok(&["restore", "copy", "again", "--keys", "copied-keys"]);
+    let listed = |more: &[&str]| bench.run(&with(&["-L", "again", "person", "list"], more));
+    assert!(!listed(&[]).out.contains("Anacanary"));
+    let opened = listed(&OPEN);
+    assert!(opened.out.contains("Anacanary"), "{}", opened.err);
+    let locked = &["-L", "again", "key", "test", "-O", "json"];
+    assert_eq!(bench.run(locked).rows()[0]["locked"], true);
+}

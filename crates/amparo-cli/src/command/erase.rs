@@ -1,4 +1,4 @@
-//! `erase`: destroys what is private of a person, for good.
+//! `erase`: destroys what is private of a person or group, for good.
 
 use amparo_core::id::Subject;
 use amparo_core::value::ErasureBasis;
@@ -15,7 +15,7 @@ use crate::output::text;
 use crate::record::{Recording, record};
 use crate::session::Session;
 
-/// Destroy the private fields of a person for good: name, aliases, references, notes
+/// Destroy the private fields of a person or group for good: name, aliases, references, notes
 ///
 /// The key that they are sealed under is destroyed, and an entry says that it was. The log, its
 /// root, every count, every proof and every signed head stay as they were; nobody can read the
@@ -23,11 +23,11 @@ use crate::session::Session;
 ///
 /// What it cannot reach: backups of keys/ made before, names that were published, exported with
 /// --openings or disclosed, and what a disk keeps of overwritten blocks. Fields in clear stay too:
-/// kinds, days, places. Whoever keeps the ledger's secret and knows a reference of the person
+/// kinds, days, places, the label of a group. Whoever keeps the ledger's secret and knows a reference of the person
 /// can still tell that it is theirs.
 #[derive(Debug, Args)]
 pub struct Erase {
-    /// The person: p7, UUID, reference or exact name
+    /// The person or group: p7, g2, UUID, reference or exact name
     person: String,
     /// On what ground: consent-withdrawn, danger, data-protection, court-order or mistake
     #[arg(long, value_name = "CODE")]
@@ -68,12 +68,12 @@ impl Erase {
             .collect();
         let mut lines = Vec::new();
         for subject in same {
-            let Subject::Person(person) = subject else {
-                return Err(Failure::usage("a group has nothing that could be erased")
-                    .hint("its label stands in clear; `amparo correct` gives it another"));
+            let whose = match subject {
+                Subject::Person(_) => "person",
+                Subject::Group(_) => "group",
             };
             let mut draft = json!({
-                "kind": "erasure", "person": person.to_string(), "basis": self.basis,
+                "kind": "erasure", whose: subject.uuid().to_string(), "basis": self.basis,
             });
             if let Some(draft) = draft.as_object_mut() {
                 set_text(draft, "reason", &self.reason);

@@ -1,4 +1,4 @@
-//! Erasure: the key of a person is destroyed, and with it what was sealed under it, everywhere.
+//! Erasure: the key of a person or group is destroyed, and with it what was sealed under it, everywhere.
 //!
 //! The log says so first: an `erasure` entry is appended as any other, and whoever it names has no
 //! key from then on. A process that ends between the two leaves a key behind, and the next one

@@ -318,8 +318,8 @@ impl<'l, 'r> Plan<'l, 'r> {
         if !is_erased {
             return Ok(());
         }
-        let message = "the private fields of this person were erased, for good".to_owned();
-        let remedy = "leave `private` out, and name the person by UUID or as p7".to_owned();
+        let message = "these private fields were erased, for good".to_owned();
+        let remedy = "leave `private` out, and say who it is by UUID or as p7".to_owned();
         Err(refusal(
             Rule::ErasureIsFinal,
             "private",
