@@ -21,6 +21,8 @@ pub enum Origin {
     Cell {
         /// The file as it was named.
         file: String,
+        /// The sheet, in a workbook.
+        sheet: Option<String>,
         /// The row, from 1, the header counting.
         row: u64,
     },
@@ -56,11 +58,20 @@ impl InputFault {
         Self {
             origin: Origin::Cell {
                 file: file.to_owned(),
+                sheet: None,
                 row,
             },
             fault: Box::new(fault),
             excerpt: None,
         }
+    }
+
+    /// The same in a sheet of a workbook.
+    pub fn in_sheet(mut self, name: Option<&str>) -> Self {
+        if let Origin::Cell { sheet, .. } = &mut self.origin {
+            *sheet = name.map(str::to_owned);
+        }
+        self
     }
 
     /// A fault of an option, which needs no excerpt: it stands on the command line.
@@ -83,12 +94,18 @@ impl InputFault {
                     self.fault.column
                 )
             }
-            Origin::Cell { file, row } if self.fault.field.is_empty() => {
-                format!("{}: row {row}: {message}", text::visible(file))
-            }
-            Origin::Cell { file, row } => {
-                let (file, column) = (text::visible(file), text::visible(&self.fault.field));
-                format!("{file}: row {row}, column {column}: {message}")
+            Origin::Cell { file, sheet, row } => {
+                let sheet = sheet.as_ref().map(|sheet| format!("sheet {sheet}, "));
+                let place = match self.fault.field.is_empty() {
+                    true => String::new(),
+                    false => format!(", column {}", self.fault.field),
+                };
+                let place = format!("{}row {row}{place}", sheet.unwrap_or_default());
+                format!(
+                    "{}: {}: {message}",
+                    text::visible(file),
+                    text::visible(&place)
+                )
             }
             Origin::Flag(flag) => format!("{flag}: {message}"),
         }];
@@ -112,8 +129,12 @@ impl InputFault {
                 text::json(file),
                 self.fault.column
             ),
-            Origin::Cell { file, row } => {
-                write!(out, "\"file\":{},\"row\":{row}", text::json(file))
+            Origin::Cell { file, sheet, row } => {
+                let sheet = sheet
+                    .as_ref()
+                    .map(|name| format!(",\"sheet\":{}", text::json(name)));
+                let sheet = sheet.unwrap_or_default();
+                write!(out, "\"file\":{}{sheet},\"row\":{row}", text::json(file))
             }
             Origin::Flag(flag) => write!(out, "\"flag\":{}", text::json(flag)),
         };

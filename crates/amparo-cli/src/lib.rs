@@ -64,6 +64,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &mut World<'_>) -> u
     })
 }
 
+/// The command line as it is declared: every command with its options.
+pub fn command_line() -> clap::Command {
+    <args::Cli as clap::CommandFactory>::command()
+}
+
 /// Runs the arguments of this process in the real world.
 ///
 /// Replaces the panic hook by one that tells where, and quotes nothing.

@@ -51,7 +51,7 @@ pub fn not_created(name: &str, error: &io::Error) -> Failure {
 /// That something of that name is there.
 pub fn there_already(name: &str) -> Failure {
     Failure::usage(format!("{name} is there already"))
-        .hint("an export overwrites nothing; name a new file or folder")
+        .hint("nothing is overwritten; name a new file or folder")
 }
 
 /// Writes a new file whole and durably.

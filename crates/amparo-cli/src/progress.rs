@@ -68,7 +68,8 @@ impl<'p> Progress<'p> {
             | Notice::TemporaryStore
             | Notice::NoRoom
             | Notice::NoKeys
-            | Notice::Locked => {
+            | Notice::Locked
+            | Notice::OpenToOthers { .. } => {
                 let line = text::visible(&notice.to_string());
                 let _ = writeln!(self.out, "note: {line}");
             }

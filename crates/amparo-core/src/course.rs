@@ -6,6 +6,7 @@
 
 use crate::date::{Day, Span};
 use crate::id::Seq;
+use crate::planted::{Bug, is_planted};
 
 /// One entry that moves a subject on an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,9 @@ impl<S: Copy> Course<S> {
         };
         let mut placed: Vec<_> = steps.into_iter().map(place).collect();
         for n in 1..placed.len() {
-            placed[n].lo = placed[n].lo.max(placed[n - 1].lo);
+            if !is_planted(Bug::LowerBoundNotClamped) {
+                placed[n].lo = placed[n].lo.max(placed[n - 1].lo);
+            }
         }
         for n in (1..placed.len()).rev() {
             placed[n - 1].hi = placed[n - 1].hi.min(placed[n].hi);
@@ -73,7 +76,8 @@ impl<S: Copy> Course<S> {
     /// Where the subject stands at the end of a day. Logarithmic in the number of steps.
     pub fn at(&self, day: Day) -> Standing<'_, S> {
         let reached = |before: &dyn Fn(&Placed<S>) -> bool| self.placed.partition_point(before);
-        let certain = reached(&|placed| placed.hi <= day);
+        let late = is_planted(Bug::CertainADayLate);
+        let certain = reached(&|placed| placed.hi < day || placed.hi == day && !late);
         let possible = reached(&|placed| placed.lo <= day);
         let point = reached(&|placed| placed.step.span.point() <= day);
         let first = certain.saturating_sub(1);

@@ -22,6 +22,7 @@ pub mod id;
 pub mod identity;
 pub mod kind;
 pub mod limit;
+pub mod planted;
 pub mod private;
 pub mod value;
 pub mod word;

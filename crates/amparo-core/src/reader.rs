@@ -17,7 +17,8 @@ pub(crate) struct Reader<'a, 'f> {
     taken: Vec<bool>,
     path: Path,
     name: String,
-    /// Whether values may be quoted in messages; never those of private fields.
+    /// Whether keys and values may be quoted in messages; never those of private fields, where a
+    /// key that is no field may be a name.
     quoting: bool,
     faults: &'f mut Faults,
 }
@@ -64,7 +65,10 @@ impl<'a, 'f> Reader<'a, 'f> {
         for n in 1..self.members.len() {
             let key = &self.members[n].0;
             if self.members[..n].iter().any(|(earlier, _)| earlier == key) {
-                let message = format!("`{key}` stands here a second time");
+                let message = match self.quoting {
+                    true => format!("`{key}` stands here a second time"),
+                    false => "a field stands here a second time".to_owned(),
+                };
                 let problem = Problem::new(Rule::DuplicateKey, message).remedy("keep one of them");
                 self.taken[n] = true;
                 self.fault_at(Step::Key(n), n, problem);
@@ -89,7 +93,12 @@ impl<'a, 'f> Reader<'a, 'f> {
     fn fault_at(&mut self, step: Step, member: usize, problem: Problem) {
         let mut path = self.path.clone();
         path.push(step);
-        let field = self.field_name(&self.members[member].0);
+        let key = &self.members[member].0;
+        let may_be_named = self.quoting || step != Step::Key(member);
+        let field = match may_be_named {
+            true => self.field_name(key),
+            false => self.name.clone(),
+        };
         self.faults.add(path, field, problem);
     }
 
@@ -342,7 +351,10 @@ impl<'a, 'f> Reader<'a, 'f> {
             let shown: String = key.chars().take(40).collect();
             let problem = match explain(&key) {
                 Some(explanation) => Problem::new(Rule::UnknownField, explanation),
-                None => Problem::new(Rule::UnknownField, format!("there is no field `{shown}`")),
+                None if self.quoting => {
+                    Problem::new(Rule::UnknownField, format!("there is no field `{shown}`"))
+                }
+                None => Problem::new(Rule::UnknownField, "there is no private field of this name"),
             };
             let problem = match nearest(&key, allowed.iter().copied()) {
                 Some(near) => problem.remedy(format!("did you mean `{near}`?")),

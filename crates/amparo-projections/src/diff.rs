@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use amparo_core::date::Day;
 use amparo_core::id::Seq;
 use amparo_core::kind::{Kind, State};
+use amparo_core::planted::{Bug, is_planted};
 
 use crate::courses::Courses;
 use crate::fact::{Fact, SubjectId, TextId};
@@ -294,7 +295,9 @@ impl<'a> Way<'a> {
         match fact.kind() {
             _ if withdrawn.is_some_and(|fact| fact.kind() == Kind::Merge) => Cause::Merged,
             Kind::Retraction => Cause::Retracted,
-            _ if fact.target().is_some() => Cause::Corrected,
+            _ if fact.target().is_some() && !is_planted(Bug::CorrectionLearnedLate) => {
+                Cause::Corrected
+            }
             Kind::Identification | Kind::Group => Cause::Identified,
             _ if after(fact) => Cause::Happened,
             _ => Cause::LearnedLate,

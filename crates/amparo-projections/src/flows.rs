@@ -16,6 +16,7 @@ use amparo_core::course::{Course, Placed};
 use amparo_core::date::{Day, Period};
 use amparo_core::id::Seq;
 use amparo_core::kind::{Kind, State};
+use amparo_core::planted::{Bug, is_planted};
 
 use crate::fact::{Fact, SubjectId};
 use crate::profile::Profile;
@@ -221,7 +222,7 @@ fn counted(
         counted_from,
         entry,
         exit,
-        is_again: !before.is_empty(),
+        is_again: !before.is_empty() && !is_planted(Bug::NobodyAgain),
     })
 }
 

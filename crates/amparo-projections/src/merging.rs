@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use amparo_core::force::Merges;
 use amparo_core::id::{PersonId, Seq, Subject};
+use amparo_core::planted::{Bug, is_planted};
 
 use crate::fact::{Fact, SubjectId};
 use crate::facts::Facts;
@@ -27,6 +28,9 @@ impl Merging {
         let mut latest: HashMap<PersonId, (u32, SubjectId, PersonId)> = HashMap::new();
         for n in in_force {
             if let Some((subject, from, into)) = pair(facts, facts.at(n)) {
+                if is_planted(Bug::FirstMergeWins) && latest.contains_key(&from) {
+                    continue;
+                }
                 latest.insert(from, (n, subject, into));
             }
         }

@@ -11,6 +11,7 @@ use amparo_core::date::Day;
 use amparo_core::event::Publication;
 use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::{Axis, Kind};
+use amparo_core::planted::{Bug, is_planted};
 
 use crate::courses::{Courses, step_of};
 use crate::fact::{Fact, Particulars, SubjectId, TextId};
@@ -281,6 +282,7 @@ impl<'a> View<'a> {
             match fact.place() {
                 Some(place) => at = Some((seq, place)),
                 None if state.is_some() && state == before => {}
+                None if is_planted(Bug::PlaceOutlivesState) => {}
                 None => at = None,
             }
             before = state.or(before);
@@ -375,7 +377,9 @@ impl<'a> View<'a> {
             }
         }
         identified.sort_unstable();
-        identified.dedup();
+        if !is_planted(Bug::IdentifiedTwice) {
+            identified.dedup();
+        }
         for (group, _) in identified {
             self.weights.entry(group).or_default().identified += 1;
         }
@@ -421,7 +425,8 @@ fn from_the_newest_back(facts: &Facts, size: usize) -> Vec<bool> {
     let mut in_force = vec![true; size];
     let known = facts.correcting.partition_point(|n| (*n as usize) < size);
     for n in facts.correcting[..known].iter().rev() {
-        if let (true, Some(target)) = (in_force[*n as usize], facts.at(*n).target) {
+        let counts = in_force[*n as usize] || is_planted(Bug::RetractedRetractionHolds);
+        if let (true, Some(target)) = (counts, facts.at(*n).target) {
             in_force[target.index()] = false;
         }
     }

@@ -23,14 +23,15 @@ pub fn write(page: &Path, claim: &Claim, counted: &str) -> io::Result<()> {
     fs::write(page, put(&old, claim, counted))
 }
 
-fn command(name: &str) -> String {
-    format!("`cargo run --release -p amparo-faults -- {name}`")
+fn command(claim: &Claim) -> String {
+    let Claim { name, cargo, .. } = claim;
+    format!("`cargo run {cargo} -p amparo-faults -- {name}`")
 }
 
 fn put(old: &str, claim: &Claim, counted: &str) -> String {
     let mut page = HEAD.to_owned();
     for other in CLAIMS {
-        let command = command(other.name);
+        let command = command(other);
         if other.name == claim.name {
             page += &format!("| {} | {counted} | {command} |\n", claim.says);
         } else if let Some(line) = old.lines().find(|line| line.contains(&command)) {

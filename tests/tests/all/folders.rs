@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// Copies a folder with everything in it to a place where nothing is.
 pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(to).unwrap();
     for item in fs::read_dir(from).unwrap() {
         let item = item.unwrap();
         let target = to.join(item.file_name());
@@ -44,6 +46,18 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found.sort();
+    found
+}
+
+/// A folder and every folder below it, the outer before the inner.
+pub fn folders(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for item in fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            found.extend(folders(&path));
+        }
+    }
     found
 }
 

@@ -28,6 +28,9 @@ mod demo;
 /// `diff`: why a number moved, part by part.
 #[cfg(test)]
 mod diff;
+/// `import --draft-rules FILE`: rules proposed from a table, which leave open what it leaves open.
+#[cfg(test)]
+mod draft_rules;
 /// `erase`: what was private of somebody is gone, and nothing else.
 #[cfg(test)]
 mod erase;
@@ -43,6 +46,9 @@ mod filters;
 /// `flows`: stock, comings, goings, stock, residual.
 #[cfg(test)]
 mod flows;
+/// Hostile text and private names, in every command that there is.
+#[cfg(test)]
+mod hostile;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
@@ -121,3 +127,6 @@ mod totals;
 /// `witness`: organisations that cosign each other's heads.
 #[cfg(test)]
 mod witnesses;
+/// `import FILE --rules RULES` on workbooks: the same rows, with sheet, row and column.
+#[cfg(test)]
+mod workbooks;

@@ -205,16 +205,12 @@ fn a_copy_that_cannot_be_written_is_read_verified_and_exported() {
             }
         });
         let ledger = sound.bench.ledger();
+        let rights = |mode| fs::Permissions::from_mode(mode);
         for file in folders::files(&ledger) {
-            let rights = |mode| fs::Permissions::from_mode(mode);
             fs::set_permissions(&file, rights(0o444)).unwrap();
-            for folder in file
-                .ancestors()
-                .skip(1)
-                .take_while(|at| *at != sound.bench.path())
-            {
-                fs::set_permissions(folder, rights(0o555)).unwrap();
-            }
+        }
+        for folder in folders::folders(&ledger).iter().rev() {
+            fs::set_permissions(folder, rights(0o555)).unwrap();
         }
         let before = contents(&ledger);
         for (question, answer) in QUESTIONS.iter().zip(&sound.answers) {

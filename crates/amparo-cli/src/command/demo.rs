@@ -69,7 +69,7 @@ impl Demo {
         let at = Coordinates::check(&at, &ledger, (session.world.clock)())?;
         let derived = Derived::of(session, ledger, at)?;
         let story = story::tell(&derived, &shown, &prefix)?;
-        session.write(story.as_bytes())?;
+        session.write(text::visible_lines(&story).as_bytes())?;
         Ok(Exit::Done)
     }
 }

@@ -19,7 +19,7 @@ use crate::session::{Session, Writing, whole_meta};
 /// every fault is reported. What is recorded already is left as it is, so that importing a file
 /// twice changes nothing.
 ///
-/// With --rules, FILE is a table instead (CSV): each row tells of one person, and what its columns,
+/// With --rules, FILE is a table instead (CSV, XLSX, ODS): each row tells of one person, and what its columns,
 /// dates and codes mean is said by the rules, never guessed. A row that they do not fit is refused;
 /// --rejects sets such rows apart. Somebody new whose name is like that of somebody known is asked
 /// about before anything is recorded (--decisions), and never merged by itself. The same table
@@ -64,6 +64,12 @@ impl Import {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         if let Some(Action::List(list)) = self.action {
             return list.run(session);
+        }
+        if self.table.draft_rules {
+            let [file] = self.files.as_slice() else {
+                return Err(Failure::usage("--draft-rules takes one table at a time"));
+            };
+            return import_table::draft(session, file);
         }
         if let Some(rules) = &self.table.rules {
             let [file] = self.files.as_slice() else {

@@ -18,22 +18,39 @@ use crate::session::{Session, Writing, whole_meta};
 use crate::similar::OTHERS_MAX;
 use crate::tables::{
     DECISIONS_BYTES_MAX, Decisions, Figures, Import, Question, RefusedRows, TableFile, TableImport,
-    TableRules, near,
+    TableRules, draft_rules, near,
 };
 use crate::unfinished::Unfinished;
 
 /// The options of an import by rules.
 #[derive(Debug, Default, Args)]
 pub struct TableArgs {
-    /// Take FILE as a table (CSV) by these rules: its columns, dates and codes (TOML)
+    /// Take FILE as a table (CSV, XLSX, ODS) by these rules: its columns, dates and codes (TOML)
     #[arg(long, value_name = "FILE")]
     pub rules: Option<String>,
+    /// Propose rules for FILE (CSV, XLSX, ODS) from its header and data; records nothing
+    #[arg(long, conflicts_with_all = ["rules", "dry_run"])]
+    pub draft_rules: bool,
     /// Write refused rows here, each with its reason, and record the others
     #[arg(long, value_name = "FILE", requires = "rules")]
     rejects: Option<String>,
     /// Who of the table is who: written with questions if it is not there, else read with answers
     #[arg(long, value_name = "FILE", requires = "rules")]
     decisions: Option<String>,
+}
+
+/// Writes a proposal of rules for a table.
+pub fn draft(session: &mut Session<'_, '_>, file: &str) -> Result<Exit, Failure> {
+    session.no_options()?;
+    let file = TableFile::new(file, &session.world.dir)?;
+    // Rules can be drafted before there is a ledger; where there is one, its days are those.
+    let zone = match session.globals.ledger_dir(session.world) {
+        Ok(_) => Some(session.whole()?.opening().time_zone.name()),
+        Err(_) => None,
+    };
+    let rules = draft_rules(&file, zone)?;
+    session.write(rules.as_bytes())?;
+    Ok(Exit::Done)
 }
 
 /// Imports one table by its rules.
@@ -54,7 +71,7 @@ pub fn run(
         None => None,
         Some(name) => {
             let (unfinished, file) = Unfinished::file(session, name)?;
-            Some((unfinished, RefusedRows::new(file, &rules.file)))
+            Some((unfinished, RefusedRows::new(file, &rules)))
         }
     };
     let answers = answers(session, args)?;
@@ -224,7 +241,7 @@ fn answers(session: &Session<'_, '_>, args: &TableArgs) -> Result<Option<Vec<u8>
     }
 }
 
-fn finish(rejects: Option<(Unfinished, RefusedRows)>, refused: u64) -> Result<(), Failure> {
+fn finish(rejects: Option<(Unfinished, RefusedRows<'_>)>, refused: u64) -> Result<(), Failure> {
     match rejects {
         Some((unfinished, mut rows)) if refused > 0 => {
             rows.flush().map_err(Failure::writing)?;

@@ -11,6 +11,7 @@ use clap::{Parser as _, Subcommand};
 use crate::args::{Cli, OutputFormat};
 use crate::error::Failure;
 use crate::globals::Globals;
+use crate::output::text;
 use crate::session::Session;
 use crate::world::World;
 
@@ -183,7 +184,7 @@ pub fn dispatch(args: &[OsString], world: &mut World<'_>) -> u8 {
 
 /// Help and version are answers; everything else that is no command is a usage failure.
 fn not_a_command(error: &clap::Error, as_json: bool, world: &mut World<'_>) -> u8 {
-    let text = error.render().to_string();
+    let text = text::visible_lines(&error.render().to_string());
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion

@@ -3,34 +3,53 @@
 
 use std::fmt::Write as _;
 
-/// Whether a character has an effect and no shape: controls, line separators, overrides of the
-/// writing direction, tags. Joiners are kept: scripts need them.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+/// Whether a character has an effect and no shape, or no width at all: controls, line separators,
+/// overrides of the writing direction, tags. Joiners do where they join nothing, after an ASCII
+/// character; other scripts need them.
+fn steers(before: Option<char>, c: char) -> bool {
+    let joins = |before: char| !before.is_ascii();
+    match c {
+        '\u{200c}' | '\u{200d}' => !before.is_some_and(joins),
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => {
+            true
+        }
+        '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{e0000}'..='\u{e007f}' => true,
+        c => c.is_control(),
+    }
+}
+
+/// Whether some character of a text steers.
+fn has_steering(text: &str) -> bool {
+    let mut before = None;
+    text.chars().any(|c| steers(before.replace(c), c))
 }
 
 /// The text with every steering character written as an escape.
 pub fn visible(text: &str) -> String {
-    if !text.chars().any(steers) {
+    if !has_steering(text) {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len() + 8);
+    let mut before = None;
     for c in text.chars() {
         match c {
             '\n' => shown.push_str("\\n"),
             '\t' => shown.push_str("\\t"),
             '\r' => shown.push_str("\\r"),
-            c if steers(c) => {
+            c if steers(before, c) => {
                 let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
             }
             c => shown.push(c),
         }
+        before = Some(c);
     }
     shown
+}
+
+/// A text of several lines, each made [`visible`].
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
 /// A word as a shell takes it.
@@ -57,13 +76,13 @@ pub fn json(text: &str) -> String {
 
 /// JSON text with the steering characters inside its strings escaped.
 pub fn escape_steering(json: &str) -> String {
-    if !json.chars().any(steers) {
+    if !has_steering(json) {
         return json.to_owned();
     }
     let mut escaped = String::with_capacity(json.len() + 8);
-    let mut units = [0; 2];
+    let (mut before, mut units) = (None, [0; 2]);
     for c in json.chars() {
-        if steers(c) {
+        if steers(before.replace(c), c) {
             for unit in c.encode_utf16(&mut units) {
                 let _ = write!(escaped, "\\u{unit:04x}");
             }
@@ -76,7 +95,11 @@ pub fn escape_steering(json: &str) -> String {
 
 /// A text that a spreadsheet will not take for a formula.
 pub fn formula_safe(text: String) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // Full-width signs count as well where a spreadsheet expects them.
+    let signs = [
+        '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ];
+    match text.trim_start().starts_with(signs) || text.starts_with(['\t', '\r', '\n']) {
         true => format!("'{text}"),
         false => text,
     }
@@ -128,6 +151,8 @@ mod tests {
             ("\u{9b}2J", "\\u{9b}2J"),
             ("one\ntwo\r\n", "one\\ntwo\\r\\n"),
             ("e\u{301}", "e\u{301}"),
+            ("A\u{200b}n\u{200d}a\u{ad}", "A\\u{200b}n\\u{200d}a\\u{ad}"),
+            ("क्\u{200d}ष", "क्\u{200d}ष"),
         ] {
             assert_eq!(visible(text), shown);
         }
@@ -139,11 +164,12 @@ mod tests {
             "\u{1b}[31m",
             "a\u{202e}b",
             "\u{9b}",
+            "A\u{200d}",
             "\u{e0041}",
             "quote \" slash \\",
         ] {
             let written = json(text);
-            assert!(!written.chars().any(steers), "{written}");
+            assert!(!has_steering(&written), "{written}");
             assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
         }
     }
@@ -156,6 +182,9 @@ mod tests {
             ("@x", "'@x"),
             ("-", "'-"),
             ("\tx", "'\tx"),
+            ("\n=x", "'\n=x"),
+            (" =x", "' =x"),
+            ("\u{ff1d}x", "'\u{ff1d}x"),
             ("379", "379"),
             ("a=b", "a=b"),
         ] {

@@ -73,7 +73,8 @@ impl Translation<'_> {
         let own = person::reference(self.rules, &mut cells);
         let told = Told::read(self.rules, &mut cells);
         let mut happened = Vec::new();
-        let mut left_out: Vec<&str> = self.rules.person.keep.iter().map(String::as_str).collect();
+        let mut kept: Vec<&str> = self.rules.person.keep.iter().map(String::as_str).collect();
+        let mut left_out: Vec<&str> = Vec::new();
         for event in &self.rules.event {
             match happens(event, &mut cells) {
                 Some(found) => happened.push(found),
@@ -85,9 +86,13 @@ impl Translation<'_> {
         };
         let who = Who::find(self.ledger, &self.context.secret, own, self.decisions)?;
         let mut drafts = Vec::new();
-        drafts.extend(self.person(&who, &told, &left_out, happened.is_empty(), &mut cells));
+        if happened.is_empty() {
+            kept.append(&mut left_out);
+        }
+        drafts.extend(self.person(&who, &told, &kept, happened.is_empty(), &mut cells));
         for event in happened {
-            drafts.extend(self.event(&who, event, &mut cells));
+            // The first entry of what happened also keeps what the rest of the row says.
+            drafts.extend(self.event(&who, event, &std::mem::take(&mut left_out), &mut cells));
         }
         Ok(match cells.faults.is_empty() {
             true => Ok(RowSays { who, told, drafts }),
@@ -100,11 +105,11 @@ impl Translation<'_> {
         &self,
         who: &Who,
         told: &Told,
-        left_out: &[&str],
+        kept: &[&str],
         is_alone: bool,
         cells: &mut Cells<'_>,
     ) -> Option<Made> {
-        let kept: Vec<(&str, String)> = left_out
+        let kept: Vec<(&str, String)> = kept
             .iter()
             .filter_map(|column| Some((*column, cells.text(column)?.into_owned())))
             .filter(|(_, text)| !text.is_empty())
@@ -143,14 +148,20 @@ impl Translation<'_> {
         self.made(id, Kind::Person, who, members, cells, column)
     }
 
-    fn event(&self, who: &Who, event: Happened<'_>, cells: &mut Cells<'_>) -> Option<Made> {
+    fn event(
+        &self,
+        who: &Who,
+        event: Happened<'_>,
+        left_out: &[&str],
+        cells: &mut Cells<'_>,
+    ) -> Option<Made> {
         let Happened {
             rules,
             kind,
             mut members,
         } = event;
         let id = self.id(who, &Value::Object(members.clone()));
-        let note = cells.note(event_columns(rules));
+        let note = cells.note(event_columns(rules).chain(left_out.iter().copied()));
         members.insert("private".to_owned(), json!({"note": note}));
         self.made(id, kind, who, members, cells, |field| {
             match field.split(['[', '.']).next().unwrap_or_default() {

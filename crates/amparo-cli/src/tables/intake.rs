@@ -28,6 +28,8 @@ use crate::standing::Standings;
 const FAULTS_TOLD_MAX: usize = 1000;
 /// How many drafts a plan of the first pass takes before it is begun anew.
 const PLAN_DRAFTS: usize = 20_000;
+/// How many drafts are recorded at once: a batch is held in memory until it is durable.
+const BATCH_DRAFTS: usize = 8_192;
 /// How many marks are kept before those that stand twice are taken out.
 const MARKS_FIRST: usize = 1024 * 1024;
 /// What stands for the digest of a file that is not known before its end.
@@ -140,7 +142,7 @@ impl TableImport<'_> {
     pub fn check(
         &self,
         writing: &Writing,
-        mut refused: Option<&mut RefusedRows>,
+        mut refused: Option<&mut RefusedRows<'_>>,
         random: Random<'_>,
         step: &mut dyn FnMut(u64),
     ) -> Result<Import, Failure> {
@@ -189,10 +191,11 @@ impl TableImport<'_> {
                     Ok(says) => import.people.add(row.number, &says.who, &says.told),
                     Err(faults) => {
                         if let Some(refused) = &mut refused {
-                            let added = refused.add(&rows.header, &row.raw, &faults);
+                            let added = refused.add(&rows.header, &row, &faults);
                             added.map_err(Failure::writing)?;
                         }
-                        import.refuse(&self.file.name, row.number, faults);
+                        let sheet = rows.header.sheet.as_deref();
+                        import.refuse(&self.file.name, sheet, row.number, faults);
                     }
                 }
             }
@@ -245,14 +248,14 @@ impl TableImport<'_> {
 }
 
 impl Import {
-    fn refuse(&mut self, file: &str, row: u64, faults: Vec<CellFault>) {
+    fn refuse(&mut self, file: &str, sheet: Option<&str>, row: u64, faults: Vec<CellFault>) {
         self.figures.refused += 1;
         self.refused_rows.push(row);
         for fault in faults {
             match self.faults.len() < FAULTS_TOLD_MAX {
                 true => self
                     .faults
-                    .push(InputFault::of_cell(file, row, fault.into())),
+                    .push(InputFault::of_cell(file, row, fault.into()).in_sheet(sheet)),
                 false => self.faults_more += 1,
             }
         }
@@ -371,7 +374,7 @@ impl Pass<'_> {
         };
         let mut plan = Plan::new(ledger, &writing.by, Ids::FromContent, Keep::Drafts, random);
         let mut planned = HashSet::new();
-        while !plan.is_full() {
+        while !plan.is_full() && planned.len() < BATCH_DRAFTS {
             let Some(Made { id, draft, .. }) = self.waiting.pop_front() else {
                 if !self.read(&translation)? {
                     break;

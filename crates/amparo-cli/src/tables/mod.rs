@@ -4,15 +4,20 @@
 //! is. Its invariant: the id of an event is made of what its row says and not of where the row
 //! stands, so that the same file again, or one that overlaps it, appends nothing twice.
 
+mod draft;
 mod event;
 mod file;
 mod intake;
 pub mod near;
+mod package;
 mod person;
+mod propose;
 mod refused;
 mod row;
 mod rules;
+mod workbook;
 
+pub use draft::draft_rules;
 pub use file::TableFile;
 pub use intake::{Figures, Import, TableImport};
 pub use near::{DECISIONS_BYTES_MAX, Decisions, Question};

@@ -9,13 +9,13 @@ use amparo_core::word::nearest;
 use csv::ByteRecord;
 use serde_json::{Map, Value};
 
-use super::rules::{ColumnRule, DateRule, Encoding, FieldRule, TableRules};
+use super::rules::{ColumnRule, DateRule, Encoding, FieldRule, Formulas, TableRules};
 use crate::lists::rules::{Reading, read_date};
 
 /// The most bytes of one cell that the rules name.
 pub const CELL_BYTES_MAX: usize = 16 * 1024;
 /// The form of a date that is written in EDTF.
-const EDTF: &str = "edtf";
+pub const EDTF: &str = "edtf";
 
 /// A row of a file as it stands there.
 #[derive(Default)]
@@ -24,6 +24,29 @@ pub struct Row {
     pub number: u64,
     /// Its cells, in the encoding of the file.
     pub raw: ByteRecord,
+    /// What there is to know of cells of a sheet besides their text.
+    pub marks: Marks,
+}
+
+/// What there is to know of a cell of a sheet besides its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It is a date, and its text is in EDTF.
+    Date,
+    /// A formula makes its text.
+    Formula,
+    /// It holds an error such as `#REF!`.
+    Error,
+}
+
+/// The marks of a row, by the places of its cells.
+pub type Marks = Vec<(usize, Mark)>;
+
+impl Row {
+    /// Whether a cell has a mark.
+    pub fn is(&self, place: usize, mark: Mark) -> bool {
+        self.marks.contains(&(place, mark))
+    }
 }
 
 /// The names of the columns.
@@ -31,13 +54,20 @@ pub struct Row {
 pub struct Header {
     /// As it stands in the file.
     pub raw: ByteRecord,
+    /// The number of its row.
+    pub row: u64,
     names: Vec<String>,
     places: HashMap<String, usize>,
+    /// The encoding of the file.
+    pub encoding: Encoding,
+    /// The sheet, in a workbook.
+    pub sheet: Option<String>,
 }
 
 impl Header {
     /// Takes a row as the header.
-    pub fn new(raw: ByteRecord, encoding: Encoding) -> Self {
+    pub fn new(row: Row, encoding: Encoding, sheet: Option<String>) -> Self {
+        let Row { number, raw, .. } = row;
         let name = |cell| match decoded(cell, encoding) {
             Some(name) => name.trim().to_owned(),
             None => String::from_utf8_lossy(cell).trim().to_owned(),
@@ -45,7 +75,14 @@ impl Header {
         let names: Vec<String> = raw.iter().map(name).collect();
         let places = names.iter().enumerate();
         let places = places.map(|(place, name)| (name.clone(), place)).collect();
-        Self { raw, names, places }
+        Self {
+            raw,
+            row: number,
+            names,
+            places,
+            encoding,
+            sheet,
+        }
     }
 
     /// The names, in their order.
@@ -166,7 +203,23 @@ impl<'r> Cells<'r> {
             self.fault(Rule::AboveLimit, column, message, "shorten it");
             return None;
         }
-        match decoded(raw, self.rules.file.encoding) {
+        let refuses = self.rules.file.formulas == Formulas::Refuse;
+        if refuses && self.row.is(place, Mark::Formula) {
+            let remedy = "paste the values in its place, or state `file.formulas = \"value\"`";
+            self.fault(Rule::WrongType, column, "a formula".to_owned(), remedy);
+            return None;
+        }
+        if self.row.is(place, Mark::Error) {
+            let remedy = "mend the cell, or empty it";
+            self.fault(
+                Rule::WrongType,
+                column,
+                "an error of a formula".to_owned(),
+                remedy,
+            );
+            return None;
+        }
+        match decoded(raw, self.header.encoding) {
             Some(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.trim())),
             Some(Cow::Owned(text)) => Some(Cow::Owned(text.trim().to_owned())),
             None => {
@@ -240,6 +293,10 @@ impl<'r> Cells<'r> {
             (Some(text), _) if self.is_unknown(&text) => return Said::Unknown,
             (Some(text), _) => text,
         };
+        let place = self.header.place(&rule.column);
+        if place.is_some_and(|place| self.row.is(place, Mark::Date)) {
+            return Said::Value(text.into_owned());
+        }
         let is_edtf = rule.formats.iter().any(|format| format == EDTF);
         let edtf = is_edtf
             .then(|| Occurred::parse_stored(&text).ok())
@@ -278,6 +335,9 @@ impl<'r> Cells<'r> {
             }
         }
         let mut note = Map::new();
+        if let Some(sheet) = &self.header.sheet {
+            note.insert("sheet".to_owned(), sheet.as_str().into());
+        }
         note.insert("row".to_owned(), self.row.number.into());
         if !kept.is_empty() {
             note.insert("cells".to_owned(), Value::Object(kept));
@@ -287,7 +347,7 @@ impl<'r> Cells<'r> {
 }
 
 /// The text of a cell, where it is one in this encoding.
-fn decoded(raw: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
+pub fn decoded(raw: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
     match encoding {
         Encoding::Utf8 => std::str::from_utf8(raw).ok().map(Cow::Borrowed),
         Encoding::Windows1252 => {

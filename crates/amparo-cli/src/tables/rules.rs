@@ -50,6 +50,10 @@ pub struct FileForm {
     pub delimiter: char,
     /// The line or row of the header; what stands before it is skipped.
     pub header_row: u64,
+    /// The sheet of a workbook; without it, the workbook has one only.
+    pub sheet: Option<String>,
+    /// What becomes of a cell with a formula.
+    pub formulas: Formulas,
 }
 
 impl Default for FileForm {
@@ -58,13 +62,26 @@ impl Default for FileForm {
             encoding: Encoding::Utf8,
             delimiter: ',',
             header_row: 1,
+            sheet: None,
+            formulas: Formulas::Refuse,
         }
     }
 }
 
-/// An encoding of text.
+/// What becomes of a cell whose text a formula makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formulas {
+    /// Its row is refused.
+    Refuse,
+    /// The value that was stored with it is taken.
+    Value,
+}
+
+/// An encoding of text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Encoding {
+    #[default]
     #[serde(rename = "utf-8")]
     Utf8,
     #[serde(rename = "windows-1252")]
@@ -214,6 +231,13 @@ impl TableRules {
         columns
     }
 
+    /// How the dates of a column are read, if it holds dates.
+    pub fn dates(&self, column: &str) -> Option<&DateRule> {
+        let events = self.event.iter().map(|event| &event.date);
+        let mut all = self.person.birth.iter().chain(events);
+        all.find(|date| date.column == column)
+    }
+
     /// What makes no sense in them, all of it.
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -222,6 +246,9 @@ impl TableRules {
         }
         if self.list.trim().is_empty() {
             faults.push("`list` is empty".to_owned());
+        }
+        if self.source.publisher.trim().is_empty() {
+            faults.push("`source.publisher` is empty".to_owned());
         }
         if SourceKind::from_word(&self.source.kind).is_none() {
             let kind = &self.source.kind;

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use super::day::Day;
 use super::error::{DateError, DateFault};
 use super::grammar;
+use crate::planted::{Bug, is_planted};
 
 /// Seconds of a civil day; leap seconds are not counted.
 const SECONDS_PER_DAY: u32 = 86_400;
@@ -118,6 +119,9 @@ impl Span {
 
     /// The day that point counts use: `lo + floor((hi - lo) / 2)`.
     pub fn point(&self) -> Day {
+        if is_planted(Bug::PointIsLastDay) {
+            return self.hi;
+        }
         let half = self.hi.days_since(self.lo).unsigned_abs() / 2;
         self.lo.plus_days(half).unwrap_or(self.hi)
     }
@@ -150,7 +154,8 @@ impl Span {
     /// What entries of one history are ordered by, before their sequence: the point, then the
     /// seconds since midnight, with `u32::MAX` (last) when no time is given.
     pub fn order_key(&self) -> (Day, u32) {
-        let seconds = self.time.map_or(u32::MAX, TimeOfDay::seconds);
+        let time = self.time.filter(|_| !is_planted(Bug::TimeOfDayIgnored));
+        let seconds = time.map_or(u32::MAX, TimeOfDay::seconds);
         (self.point(), seconds)
     }
 

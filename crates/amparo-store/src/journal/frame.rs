@@ -11,6 +11,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use amparo_core::planted::{Bug, is_planted};
+
 use super::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, BLOCK_BYTES, Root, SEQUENCE_MAX};
 
 /// Bytes that no UTF-8 text holds, so that no entry line can pass for a frame.
@@ -138,7 +140,8 @@ pub(super) fn is_intact(frame: &[u8]) -> bool {
         return false;
     };
     let payload = rest.get(FRAME_HEADER_BYTES..).unwrap_or_default();
-    payload_checksum(header, payload) == u32::from_le_bytes(*checksum)
+    let found = payload_checksum(header, payload);
+    found == u32::from_le_bytes(*checksum) || is_planted(Bug::TornFrameAccepted)
 }
 
 /// One entry as the journal holds it; both parts are opaque to it.

@@ -16,6 +16,7 @@ mod erase;
 mod examine;
 mod index_key;
 mod locking;
+mod modes;
 mod open;
 mod opened;
 mod plan;
@@ -124,6 +125,11 @@ pub enum Notice {
     NoRoom,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
+    /// Others than the owner can enter, read or write a part of the folder.
+    OpenToOthers {
+        /// The part.
+        path: PathBuf,
+    },
     /// The keys are under a lock that is not open: names cannot be shown.
     Locked,
 }
@@ -157,6 +163,12 @@ impl fmt::Display for Notice {
                 f.write_str("the disk is full; a temporary sled store elsewhere serves this run")
             }
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
+            Self::OpenToOthers { path } => write!(
+                f,
+                "others on this computer can get at {}: `chmod -R go= FOLDER` keeps the ledger's \
+                 folder to its owner",
+                path.display()
+            ),
             Self::Locked => f.write_str("the names are locked and not shown"),
         }
     }

@@ -13,6 +13,7 @@ use amparo_core::event::{Body, Opening};
 use amparo_core::id::{LedgerId, Seq};
 use amparo_tlog::merkle::Frontier;
 
+use super::modes::open_to_others;
 use super::{Access, EraseError, Head, JOURNAL, KEYS, LOCK, Ledger, Notice, SHELF, Standing};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::journal::{self, Journal, LastBatch};
@@ -210,6 +211,9 @@ impl Ledger {
         let vault = Vault::open(files, &folder.join(KEYS), ledger, mode, secret)?;
         if vault.secret().is_none() {
             notify(Notice::NoKeys);
+        }
+        if let Some(path) = open_to_others(folder) {
+            notify(Notice::OpenToOthers { path });
         }
         if vault.is_locked() {
             notify(Notice::Locked);

@@ -1,8 +1,5 @@
 //! `totals --every`: the totals at the end of each day, week, month or year of a period.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-
 use amparo_core::date::Period;
 use amparo_core::value::Measure;
 use amparo_projections::claims::claims;
@@ -18,6 +15,7 @@ use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
 use crate::lines::LineFilter;
+use crate::new_file;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::session::Session;
 
@@ -213,16 +211,9 @@ fn drawing(
     Ok(chart.svg())
 }
 
-/// Writes a file that is not there yet.
+/// Writes the drawing, into a file that is not there yet.
 fn write_new(session: &mut Session<'_, '_>, name: &str, text: &str) -> Result<(), Failure> {
-    let path = session.world.dir.join(name);
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = file.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already"))
-            .hint("a drawing overwrites nothing; name a new file"),
-        _ => Failure::usage(format!("cannot write {name}")).cause(error.to_string()),
-    })?;
-    file.write_all(text.as_bytes()).map_err(Failure::writing)?;
+    new_file::write(session, name, text.as_bytes())?;
     session.talk(format!("drawn in {name}"));
     Ok(())
 }

@@ -57,7 +57,10 @@ pub fn complete(
     written: &[Written],
 ) -> Result<(), Failure> {
     let descriptor = descriptor(about, written, folder.files());
-    folder.add("datapackage.json", &format!("{descriptor:#}\n"))?;
+    let descriptor = format!("{descriptor:#}");
+    let descriptor = descriptor.lines().map(text::escape_steering);
+    let descriptor: String = descriptor.map(|line| line + "\n").collect();
+    folder.add("datapackage.json", &descriptor)?;
     folder.add("README.md", &readme(about, written))?;
     folder.add("CITATION.cff", &citation(about))?;
     let sums = folder.files().iter();
