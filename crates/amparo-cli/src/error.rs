@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use amparo_store::ledger::{AppendError, Ledger, OpenError, ReadError};
+use amparo_store::shelf::ShelfError;
 use amparo_store::signing::SigningError;
 use amparo_store::{SlotError, VaultError};
 
@@ -39,6 +40,10 @@ pub enum FailureKind {
     /// The program or the machine.
     Internal,
 }
+
+/// What to do about a full disk.
+const FULL_HINT: &str = "the disk is full: make room, and run the command again. Nothing recorded is \
+                         lost, and commands that only look go on";
 
 impl FailureKind {
     /// The exit code (design, section 7).
@@ -72,6 +77,19 @@ pub struct Candidate {
     pub reference: String,
     /// The name or label.
     pub name: String,
+}
+
+/// Whether a cause is a disk without room.
+fn is_full_disk(cause: &(dyn Error + 'static)) -> bool {
+    let is_full = |error: &io::Error| {
+        let kind = error.kind();
+        matches!(
+            kind,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    };
+    cause.downcast_ref().is_some_and(is_full)
+        || matches!(cause.downcast_ref(), Some(ShelfError::Full))
 }
 
 /// Why a command failed.
@@ -274,6 +292,9 @@ impl Failure {
         let mut source = error.source();
         while let Some(cause) = source {
             self.0.causes.push(cause.to_string());
+            if is_full_disk(cause) {
+                self.0.hints.push(FULL_HINT.to_owned());
+            }
             source = cause.source();
         }
         self

@@ -66,6 +66,7 @@ impl<'p> Progress<'p> {
             | Notice::TornBatchIgnored { .. }
             | Notice::StoreRebuilt { .. }
             | Notice::TemporaryStore
+            | Notice::NoRoom
             | Notice::NoKeys
             | Notice::Locked
             | Notice::OpenToOthers { .. } => {

@@ -1,12 +1,13 @@
 //! The embedded key-value store under the shelf: the only file of the crate that names sled.
 //!
 //! sled 0.34.7 is fast, and it is fenced in here because of how it fails: `flush` never syncs the
-//! file, damage met while opening is a panic, a crash while a snapshot is written leaves a file
-//! that makes every later open fail, its cache keeps up to 16,000 leaves whatever its setting, and
-//! a leaf that outgrows 128 KB is rewritten again and again in side files. So every call runs
-//! inside a fence that turns a panic into [`KvError::Damaged`], the leftover snapshot is removed
-//! first, no background thread is started, large values go to *strips* (trees of at most
-//! [`STRIP_VALUES`] values, written once), and strips are pushed out of the cache after use.
+//! file, and may never return on a full disk, damage met while opening is a panic, a crash while a
+//! snapshot is written leaves a file that makes every later open fail, its cache keeps up to 16,000
+//! leaves whatever its setting, and a leaf that outgrows 128 KB is rewritten again and again in side
+//! files. So every call runs inside a fence that turns a panic into [`KvError::Damaged`], no wait
+//! outlasts a full disk, the leftover snapshot is removed first, no background thread is started,
+//! large values go to *strips* (trees of at most [`STRIP_VALUES`] values, written once), and strips
+//! are pushed out of the cache after use.
 //!
 //! It promises no durability: the journal does. Its invariant: a value read back is the value that
 //! was put under this table and key, or an error; each carries its own CRC-32 over all three.
@@ -22,7 +23,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use self::fence::fence;
@@ -52,6 +55,11 @@ const CACHED_BYTES_MAX: u64 = 8 << 20;
 /// a moment after the last handle of this process is dropped.
 const BUSY_WAIT: Duration = Duration::from_millis(500);
 const BUSY_POLL: Duration = Duration::from_micros(500);
+
+/// How long sled may write before it is looked whether it sleeps on a full disk.
+const LOOK_AFTER: Duration = Duration::from_millis(250);
+/// What sled grows by.
+const SEGMENT_BYTES: usize = 512 * 1024;
 
 const CRC_BYTES: usize = 4;
 
@@ -230,7 +238,19 @@ impl Kv {
     /// Hands everything put so far to the operating system. A killed process then loses nothing;
     /// a power cut may.
     pub fn flush(&self) -> Result<(), KvError> {
-        self.fenced(|db| db.flush().map(drop))
+        let db = match &*self.read_handle() {
+            Handle::Open(db) => db.clone(),
+            // Closing has flushed.
+            Handle::Closed => return Ok(()),
+            Handle::Broken => return Err(broken_off()),
+        };
+        let flushed = patiently(&self.dir, move || db.flush().map(drop).map_err(from_sled));
+        if let Err(KvError::Full) = &flushed {
+            self.abandon();
+        } else if let Err(KvError::Damaged(_)) = &flushed {
+            self.close(Handle::Broken);
+        }
+        flushed
     }
 
     /// Flushes, and waits until the device has it.
@@ -287,7 +307,18 @@ impl Kv {
         let mut handle = self.write_handle();
         self.cached_bytes.store(0, Ordering::Relaxed);
         if let Handle::Open(db) = std::mem::replace(&mut *handle, state) {
-            let _ = fence(|| drop(db));
+            let _ = patiently(&self.dir, move || {
+                drop(db);
+                Ok(())
+            });
+        }
+    }
+
+    /// Gives up a handle without closing it, which would wait for ever.
+    fn abandon(&self) {
+        let mut handle = self.write_handle();
+        if let Handle::Open(db) = std::mem::replace(&mut *handle, Handle::Broken) {
+            std::mem::forget(db);
         }
     }
 
@@ -359,10 +390,44 @@ fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
     let start = Instant::now();
     loop {
         match fence(|| config.open())?.map_err(from_sled) {
-            Err(KvError::Busy) if start.elapsed() < BUSY_WAIT => std::thread::sleep(BUSY_POLL),
+            Err(KvError::Busy) if start.elapsed() < BUSY_WAIT => thread::sleep(BUSY_POLL),
             outcome => return outcome,
         }
     }
+}
+
+/// Runs a call of sled that waits for its writes, and does not wait for ever on a full disk.
+///
+/// Where a write fails in the background, sled 0.34.7 may wake nobody, and whoever waits for it waits
+/// for ever: in a flush, and in the drop of the last handle. So the call has a thread of its own,
+/// and when it takes long it is looked whether the disk is full. If so the thread is left to its
+/// sleep: it holds the store until the process ends.
+fn patiently<T: Send + 'static>(
+    dir: &Path,
+    call: impl FnOnce() -> Result<T, KvError> + Send + 'static,
+) -> Result<T, KvError> {
+    let (answer, answered) = mpsc::channel();
+    let call = move || {
+        // Nobody listens any more where it was given up.
+        let _ = answer.send(fence(call).and_then(|outcome| outcome));
+    };
+    thread::Builder::new().spawn(call).map_err(KvError::Io)?;
+    loop {
+        match answered.recv_timeout(LOOK_AFTER) {
+            Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) if is_full(dir) => return Err(KvError::Full),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(broken_off()),
+        }
+    }
+}
+
+/// Whether there is no room for a segment of sled, tried with a file of that size.
+fn is_full(dir: &Path) -> bool {
+    let probe = dir.join("room.tmp");
+    let written = std::fs::write(&probe, vec![1; SEGMENT_BYTES]);
+    let _ = std::fs::remove_file(&probe);
+    written.is_err_and(|error| matches!(from_io(error), KvError::Full))
 }
 
 fn broken_off() -> KvError {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, fuzz, model, model_store, planted, power, recovery, sweep};
+use crate::{damage, disk, fuzz, kill, model, model_store, planted, power, recovery, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +63,9 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "power-cuts",
-        says: "After a power cut at any point the ledger opens, holds every acknowledged entry \
-               and signed head, opens their private fields, and can be appended to",
+        says: "After a power cut at any point, with the sled store gone, older or torn, the ledger \
+               opens, holds every acknowledged entry and signed head, opens their private fields, \
+               and can be appended to",
         cargo: "--release",
         run: power::cuts,
     },
@@ -86,6 +87,28 @@ pub const CLAIMS: &[Claim] = &[
                an error or every entry as it was written: never another text, never fewer entries",
         cargo: "--release",
         run: damage::reads,
+    },
+    Claim {
+        name: "full-disks",
+        says: "On a full disk of 2 MiB a command that writes says so, everything recorded is read, \
+               verified and exported, and appending goes on once there is room",
+        cargo: "--release",
+        run: disk::full,
+    },
+    Claim {
+        name: "read-only",
+        says: "A ledger on a file system that cannot be written is read, verified and exported, with \
+               its sled store or without, and nothing is written",
+        cargo: "--release",
+        run: disk::read_only,
+    },
+    Claim {
+        name: "killed-writers",
+        says: "When a process is killed (SIGKILL) at any moment while it appends or imports, every \
+               entry that it had acknowledged is there, a batch in flight is there whole or not at \
+               all, and the same import again brings nothing twice",
+        cargo: "--release",
+        run: kill::kills,
     },
     Claim {
         name: "recoveries",
@@ -129,6 +152,19 @@ pub const CLAIMS: &[Claim] = &[
     },
 ];
 
+/// How the counts of a claim begin that cannot be tried here.
+const LEFT_OUT: &str = "left out: ";
+
+/// Says that a claim cannot be tried here, and why.
+pub fn left_out(why: &str) -> String {
+    format!("{LEFT_OUT}{why}")
+}
+
+/// Whether these counts say that.
+pub fn is_left_out(counted: &str) -> bool {
+    counted.starts_with(LEFT_OUT)
+}
+
 impl Claim {
     /// Whether this build can try it.
     pub fn is_built(&self) -> bool {
@@ -164,6 +200,8 @@ pub fn insist(holds: bool, what: impl FnOnce() -> String) -> Result<(), Broken> 
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -171,10 +209,12 @@ mod tests {
         for claim in CLAIMS.iter().filter(|claim| claim.is_built()) {
             let counted = (claim.run)(Length::Short);
             let counted = counted.unwrap_or_else(|broken| panic!("{}: {broken}", claim.name));
-            assert!(
-                counted.starts_with(|first: char| first.is_ascii_digit()),
-                "{counted}"
-            );
+            let is_counted = counted.starts_with(|first: char| first.is_ascii_digit());
+            assert!(is_counted || is_left_out(&counted), "{counted}");
+            if is_left_out(&counted) {
+                let said = writeln!(io::stderr(), "{}: {counted}", claim.name);
+                said.unwrap();
+            }
         }
     }
 }

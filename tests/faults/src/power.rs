@@ -1,17 +1,22 @@
 //! The power cut after every file operation of a ledger's life: what is found afterwards?
 //!
 //! All changes and syncs of the story are recorded. After each of them the power is cut: what was
-//! not synced is gone, or all there, or there in a random subset with torn writes.
+//! not synced is gone, or all there, or there in a random subset with torn writes. The sled store
+//! writes through no interface that could be recorded, and may be lost at any time: it is gone after
+//! the cut, or as it was after an earlier step, or that with one of its files torn.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use amparo_store::files::Files;
 use amparo_store::files::faults::{FaultyFiles, Survivors, scratch};
 use amparo_store::ledger::Access;
+use tempfile::TempDir;
 
 use crate::claim::{Broken, Length, insist};
+use crate::folder;
 use crate::story::{self, Content, STEPS, Told};
 
 /// How many states there are at least in the long form.
@@ -23,6 +28,66 @@ const SHORT_SUBSETS: usize = 1;
 struct Acknowledged {
     recorded: usize,
     content: Content,
+    /// The sled store at that time.
+    store: TempDir,
+}
+
+/// What is left of the sled store after a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Store {
+    Gone,
+    /// As it was this many steps before.
+    Older(usize),
+    /// The same, with one of its files torn.
+    Torn(usize),
+}
+
+impl Store {
+    fn of(number: usize) -> Self {
+        match number % 4 {
+            0 => Self::Gone,
+            1 => Self::Older(number / 4 % 3),
+            _ => Self::Torn(number / 4 % 3),
+        }
+    }
+
+    /// Lays it out in a ledger folder, as it may be when the step before `next` was acknowledged.
+    fn lay(
+        self,
+        at: &Path,
+        history: &[Acknowledged],
+        next: usize,
+        number: usize,
+    ) -> io::Result<()> {
+        let (Self::Older(steps) | Self::Torn(steps)) = self else {
+            return Ok(());
+        };
+        let Some(step) = next
+            .checked_sub(1 + steps)
+            .and_then(|step| history.get(step))
+        else {
+            return Ok(());
+        };
+        let to = at.join("sled");
+        folder::copy(&step.store.path().join("sled"), &to)?;
+        let files = folder::files(&to)?;
+        let file = files.get(number % files.len().max(1));
+        if let (Self::Torn(_), Some(file)) = (self, file) {
+            let mut bytes = fs::read(file)?;
+            let at = (number * 7919) % bytes.len().max(1);
+            match number % 3 {
+                0 => bytes.truncate(at),
+                1 => bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(4096)
+                    .for_each(|byte| *byte = 0),
+                _ => bytes.iter_mut().skip(at).for_each(|byte| *byte = 0),
+            }
+            fs::write(file, bytes)?;
+        }
+        Ok(())
+    }
 }
 
 /// Cuts the power everywhere.
@@ -40,7 +105,13 @@ pub fn cuts(length: Length) -> Result<String, Broken> {
         insist(told == Told::Done, || format!("{step:?}: {told:?}"))?;
         let recorded = files.recorded();
         let content = story::content(&at, Access::Read)?;
-        history.push(Acknowledged { recorded, content });
+        let store = scratch()?;
+        folder::copy(&at.join("sled"), &store.path().join("sled"))?;
+        history.push(Acknowledged {
+            recorded,
+            content,
+            store,
+        });
     }
     let recording = files.recording();
     let points = recording.len() + 1;
@@ -54,8 +125,14 @@ pub fn cuts(length: Length) -> Result<String, Broken> {
         {
             let cut = scratch()?;
             recording.power_cut(point, survivors, cut.path())?;
-            let case = format!("cut after {point}, {survivors:?}");
-            more += usize::from(check(&cut.path().join("ledger"), &history, point, &case)?);
+            let ledger = cut.path().join("ledger");
+            let next = history.partition_point(|step| step.recorded <= point);
+            let store = Store::of(states);
+            let case = format!("cut after {point}, {survivors:?}, sled store {store:?}");
+            if ledger.join("amparo.toml").exists() {
+                store.lay(&ledger, &history, next, states)?;
+            }
+            more += usize::from(check(&ledger, &history, next, &case)?);
             states += 1;
         }
     }
@@ -66,9 +143,8 @@ pub fn cuts(length: Length) -> Result<String, Broken> {
 }
 
 /// Checks one state; answers whether it holds more than was acknowledged.
-fn check(at: &Path, history: &[Acknowledged], point: usize, case: &str) -> Result<bool, Broken> {
+fn check(at: &Path, history: &[Acknowledged], next: usize, case: &str) -> Result<bool, Broken> {
     let say = |broken: Broken| Broken::new(format!("{case}: {broken}"));
-    let next = history.partition_point(|step| step.recorded <= point);
     let told = next.checked_sub(1).map(|last| &history[last].content);
     let coming = history.get(next).map(|step| &step.content);
     if !at.join("amparo.toml").exists() {

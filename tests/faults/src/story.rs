@@ -121,6 +121,39 @@ fn record(
     })
 }
 
+/// Registers people, each with a private note of so many bytes, and records their arrests, in one
+/// batch; the lines. Whoever is there already is left as they are.
+///
+/// # Errors
+/// [`Broken`] where the drafts are none.
+pub fn append_people(
+    ledger: &mut Ledger,
+    numbers: std::ops::Range<usize>,
+    bytes: usize,
+) -> Result<Result<Vec<Vec<u8>>, AppendError>, Broken> {
+    let place = STEPS.len() + numbers.start;
+    let note = "x".repeat(bytes);
+    let drafts = numbers.flat_map(|n| {
+        let person = format!(
+            r#"{{"kind":"person","person":"fp:{n}","private":{{"name":"Ana Demo {n}","note":"{note}"}},"unsourced":true}}"#
+        );
+        [person, arrest(n, "2026-01-02", None)]
+    });
+    let drafts: Vec<_> = drafts.collect();
+    let (mut random, now) = (random(place), recorded(STEPS.len())?);
+    let batch = plan(ledger, &drafts, &mut random)?;
+    let before = ledger.head().size;
+    if batch.is_empty() {
+        return Ok(Ok(Vec::new()));
+    }
+    if let Err(error) = ledger.append(batch, now, &mut random) {
+        return Ok(Err(error));
+    }
+    let lines = ledger.lines(before..ledger.head().size);
+    let lines: Result<Vec<_>, _> = lines.map(|line| line.map(|(_, line)| line)).collect();
+    Ok(Ok(lines.map_err(|error| Broken::new(error.to_string()))?))
+}
+
 /// Checks drafts, with ids from their content.
 fn plan(
     ledger: &Ledger,

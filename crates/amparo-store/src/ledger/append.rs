@@ -230,8 +230,11 @@ impl Ledger {
                 _ => AppendError::NotRecorded(error),
             })?;
         // From here on the batch is recorded, whatever becomes of the shelf.
-        if index(&mut self.shelf, self.head.size, &head, prepared).is_err() {
-            self.mark_store_damaged();
+        if let Err(error) = index(&mut self.shelf, self.head.size, &head, prepared) {
+            // A store without room is only behind.
+            if !matches!(error, ShelfError::Full) {
+                self.mark_store_damaged();
+            }
             self.poisoned = true;
         }
         self.frontier = frontier;

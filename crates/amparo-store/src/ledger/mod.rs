@@ -121,6 +121,8 @@ pub enum Notice {
     },
     /// The folder cannot be written; a temporary sled store serves this one process.
     TemporaryStore,
+    /// The disk is full; a temporary sled store elsewhere serves this one process.
+    NoRoom,
     /// The folder has no keys: names cannot be shown.
     NoKeys,
     /// Others than the owner can enter, read or write a part of the folder.
@@ -156,6 +158,9 @@ impl fmt::Display for Notice {
             }
             Self::TemporaryStore => {
                 f.write_str("the folder cannot be written; a temporary sled store serves this run")
+            }
+            Self::NoRoom => {
+                f.write_str("the disk is full; a temporary sled store elsewhere serves this run")
             }
             Self::NoKeys => f.write_str("this copy has no keys: names are not shown"),
             Self::OpenToOthers { path } => write!(

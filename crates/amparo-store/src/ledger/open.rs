@@ -25,6 +25,8 @@ use crate::vault::{SlotKind, SlotSecret, Vault, VaultError};
 
 /// Set beside the shelf when a reader found it damaged.
 const DAMAGED_MARK: &str = "sled.damaged";
+/// Where Linux keeps files in memory.
+const IN_MEMORY: &str = "/dev/shm";
 /// Where a shelf that could not be used is kept until the next one.
 pub(super) const SET_ASIDE: &str = "sled.set-aside";
 /// Set beside the shelf when it took in references that nobody could open: it lacks them.
@@ -169,24 +171,44 @@ impl Ledger {
         secret: Option<&SlotSecret>,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<Self, OpenError> {
-        let settings = read_settings(&files, folder)?;
-        let ledger = LedgerId::new(settings.ledger);
-        let lock = take_lock(folder, access)?;
-        let writable = lock.is_some();
-        let (shelf_folder, temporary) = match writable {
-            true => (folder.join(SHELF), None),
-            false => {
-                notify(Notice::TemporaryStore);
-                let (at, temporary) = temporary_shelf(folder)?;
-                (at, Some(temporary))
+        read_settings(&files, folder)?;
+        let mut lock = take_lock(folder, access)?;
+        if lock.is_none() {
+            notify(Notice::TemporaryStore);
+            let shelf = temporary_shelf(folder)?;
+            return Self::open_at(&files, folder, shelf, access, secret, &mut lock, notify);
+        }
+        let shelf = (folder.join(SHELF), None);
+        let opened = Self::open_at(&files, folder, shelf, access, secret, &mut lock, notify);
+        match opened {
+            // sled writes where it opens; a reader needs no room on this disk.
+            Err(OpenError::Store(ShelfError::Full)) if access == Access::Read => {
+                notify(Notice::NoRoom);
+                let shelf = temporary_shelf(folder)?;
+                Self::open_at(&files, folder, shelf, access, secret, &mut lock, notify)
             }
-        };
+            opened => opened,
+        }
+    }
+
+    /// Opens a ledger whose sled store is in this folder, which may be a temporary one.
+    fn open_at(
+        files: &Arc<dyn Files>,
+        folder: &Path,
+        (shelf_folder, temporary): (PathBuf, Option<tempfile::TempDir>),
+        access: Access,
+        secret: Option<&SlotSecret>,
+        lock: &mut Option<Lock>,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<Self, OpenError> {
+        let settings = read_settings(files, folder)?;
+        let ledger = LedgerId::new(settings.ledger);
         let mode = if access == Access::Write {
             OpenMode::Write
         } else {
             OpenMode::Read
         };
-        let vault = Vault::open(&files, &folder.join(KEYS), ledger, mode, secret)?;
+        let vault = Vault::open(files, &folder.join(KEYS), ledger, mode, secret)?;
         if vault.secret().is_none() {
             notify(Notice::NoKeys);
         }
@@ -196,10 +218,9 @@ impl Ledger {
         if vault.is_locked() {
             notify(Notice::Locked);
         }
-        let folder = folder.to_owned();
         let parts = Parts {
-            folder,
-            files,
+            folder: folder.to_owned(),
+            files: files.clone(),
             shelf_folder,
             ledger,
             vault,
@@ -214,7 +235,7 @@ impl Ledger {
             shelf,
             frontier,
             access,
-            (lock, temporary),
+            (lock.take(), temporary),
         )
     }
 
@@ -274,19 +295,24 @@ fn take_lock(folder: &Path, access: Access) -> Result<Option<Lock>, OpenError> {
     }
 }
 
-/// A copy of the shelf in a temporary folder of this process.
-fn temporary_shelf(folder: &Path) -> Result<(PathBuf, tempfile::TempDir), OpenError> {
-    let failed = |source| OpenError::Io {
-        folder: folder.to_owned(),
-        source,
-    };
-    let temporary = tempfile::tempdir().map_err(failed)?;
-    let at = temporary.path().join(SHELF);
+/// A copy of the shelf in a temporary folder of this process; in memory, where the system has such
+/// a place and the disk of temporary files is full.
+fn temporary_shelf(folder: &Path) -> Result<(PathBuf, Option<tempfile::TempDir>), OpenError> {
     let shelf = folder.join(SHELF);
-    if shelf.is_dir() {
-        copy_folder(&shelf, &at).map_err(failed)?;
-    }
-    Ok((at, temporary))
+    let copied = |temporary: io::Result<tempfile::TempDir>| {
+        let temporary = temporary?;
+        let at = temporary.path().join(SHELF);
+        if shelf.is_dir() {
+            copy_folder(&shelf, &at)?;
+        }
+        Ok((at, Some(temporary)))
+    };
+    copied(tempfile::tempdir()).or_else(|source| {
+        copied(tempfile::tempdir_in(IN_MEMORY)).map_err(|_| OpenError::Io {
+            folder: folder.to_owned(),
+            source,
+        })
+    })
 }
 
 pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
@@ -327,9 +353,9 @@ impl Parts {
                 is_renewed: false,
             }),
             Err(ShelfError::Busy) => Err(OpenError::InUse),
-            Err(error @ (ShelfError::Full | ShelfError::Io(_))) if !there => {
-                Err(OpenError::Store(error))
-            }
+            // A store without room is not damaged: it opens again when there is some.
+            Err(ShelfError::Full) => Err(OpenError::Store(ShelfError::Full)),
+            Err(error @ ShelfError::Io(_)) if !there => Err(OpenError::Store(error)),
             Err(error) => self.renew(error.to_string(), notify).map(renewed),
         }
     }

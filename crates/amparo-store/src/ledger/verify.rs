@@ -277,7 +277,8 @@ impl Check {
         }
     }
 
-    /// Opens the shelf as it is; where the folder cannot be written, it is left unchecked.
+    /// Opens the shelf as it is; where the folder cannot be written, or the disk is full, it is left
+    /// unchecked.
     fn shelf(&mut self, folder: &Path, writable: bool) -> Result<Option<Shelf>, OpenError> {
         let at = folder.join(SHELF);
         if !writable || !at.exists() {
@@ -286,6 +287,7 @@ impl Check {
         match Shelf::open(&at, self.ledger.bytes()) {
             Ok(shelf) => Ok(Some(shelf)),
             Err(ShelfError::Busy) => Err(OpenError::InUse),
+            Err(ShelfError::Full) => Ok(None),
             Err(error) => {
                 self.found(Part::Store, error.to_string());
                 Ok(None)
