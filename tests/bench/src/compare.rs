@@ -59,8 +59,15 @@ pub fn compare(
     writeln!(out, "| what | Amparo | beside it | ratio |")?;
     writeln!(out, "|---|---:|---:|---:|")?;
     let mut tell = |row: Row| -> io::Result<()> {
-        let ratio = row.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
-        let Row { what, ours, reference, .. } = row;
+        let ratio = row
+            .ratio
+            .map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let Row {
+            what,
+            ours,
+            reference,
+            ..
+        } = row;
         writeln!(out, "| {what} | {ours} | {reference} | {ratio} |")?;
         out.flush()
     };
@@ -84,7 +91,14 @@ struct Stage {
 impl Stage {
     /// Drafts into the ledger; its lines into a plain file and into SQLite.
     fn import(&self) -> io::Result<Vec<Row>> {
-        let init = ["init", "--time-zone", "America/Caracas", "--name", "Demo", "."];
+        let init = [
+            "init",
+            "--time-zone",
+            "America/Caracas",
+            "--name",
+            "Demo",
+            ".",
+        ];
         fs::create_dir(&self.ledger)?;
         let made = Command::new(&self.program)
             .args(init)
@@ -133,7 +147,10 @@ impl Stage {
             ratio: Some(ratio(cost.time, beside)),
         };
         Ok(vec![
-            row("import of drafts, and SQLite with 1,000 lines a commit", sqlite),
+            row(
+                "import of drafts, and SQLite with 1,000 lines a commit",
+                sqlite,
+            ),
             row("the same, and a plain file synced every 1,000 lines", plain),
             Row {
                 what: "memory at its peak during the import",
@@ -169,13 +186,20 @@ impl Stage {
             succeeded(cost.is_success(), question)?;
             Ok(Row {
                 what,
-                ours: format!("{}, {}", milliseconds(cost.time), megabytes(cost.peak_bytes)),
+                ours: format!(
+                    "{}, {}",
+                    milliseconds(cost.time),
+                    megabytes(cost.peak_bytes)
+                ),
                 reference: String::new(),
                 ratio: None,
             })
         };
         Ok(vec![
-            ask("totals of a day, as a cold process", &format!("totals --as-of {DAY}"))?,
+            ask(
+                "totals of a day, as a cold process",
+                &format!("totals --as-of {DAY}"),
+            )?,
             ask(
                 "the same as known at e100000",
                 &format!("totals --as-of {DAY} --known-at e100000"),
@@ -200,9 +224,13 @@ impl Stage {
         let from_ledger = timed(|| {
             let add = |entries: Vec<Entry>| {
                 let mut entries = entries.iter();
-                entries.try_for_each(|entry| ours.apply(entry)).map_err(Failed::of)
+                entries
+                    .try_for_each(|entry| ours.apply(entry))
+                    .map_err(Failed::of)
             };
-            ledger.each_stretch(0..count, Some, add).map_err(|Failed(error)| error)?;
+            ledger
+                .each_stretch(0..count, Some, add)
+                .map_err(|Failed(error)| error)?;
             held(&ours)
         })?;
         drop(ledger);
@@ -239,7 +267,8 @@ impl Stage {
         let mut table = Table::create(&self.table.with_extension("single"))?;
         let (mut ours, mut plain, mut sqlite) = (Vec::new(), Vec::new(), Vec::new());
         let first = BufReader::new(File::open(&self.drafts)?).lines();
-        let mut people = first.filter_map(|line| line.ok().filter(|line| line.contains("\"arrest\"")));
+        let mut people =
+            first.filter_map(|line| line.ok().filter(|line| line.contains("\"arrest\"")));
         for n in 0..APPENDS {
             let Some(line) = people.next() else { break };
             let now = Recorded::from_ms(ledger.head().recorded.ms() + 1);
@@ -254,14 +283,19 @@ impl Stage {
                 .map_err(|_| io::Error::other("a draft does not read"))?;
             let mut random = |bytes: &mut [u8]| bytes.fill(n as u8);
             ours.push(timed(|| {
-                let mut plan = Plan::new(&ledger, "desk", Ids::Fresh(now), Keep::Drafts, &mut random);
+                let mut plan =
+                    Plan::new(&ledger, "desk", Ids::Fresh(now), Keep::Drafts, &mut random);
                 plan.add(parsed.clone()).map_err(io::Error::other)?;
                 let batch = plan.into_batch();
-                ledger.append(batch, now, &mut |bytes| bytes.fill(n as u8)).map_err(io::Error::other)?;
+                ledger
+                    .append(batch, now, &mut |bytes| bytes.fill(n as u8))
+                    .map_err(io::Error::other)?;
                 Ok(())
             })?);
             let seq = ledger.head().size - 1;
-            let line = ledger.line(amparo_core::id::Seq::new(seq)).map_err(io::Error::other)?;
+            let line = ledger
+                .line(amparo_core::id::Seq::new(seq))
+                .map_err(io::Error::other)?;
             let line = String::from_utf8(line.unwrap_or_default()).map_err(io::Error::other)?;
             plain.push(timed(|| {
                 file.write_all((line.clone() + "\n").as_bytes())?;
@@ -270,7 +304,11 @@ impl Stage {
             sqlite.push(timed(|| table.append(n as u64, &[&line]))?);
         }
         let row = |what, beside: &[Duration]| {
-            let mut ratios: Vec<f64> = ours.iter().zip(beside).map(|(a, b)| ratio(*a, *b)).collect();
+            let mut ratios: Vec<f64> = ours
+                .iter()
+                .zip(beside)
+                .map(|(a, b)| ratio(*a, *b))
+                .collect();
             ratios.sort_unstable_by(f64::total_cmp);
             Row {
                 what,
@@ -280,7 +318,10 @@ impl Stage {
             }
         };
         Ok(vec![
-            row("one durable append, and a plain write with fdatasync", &plain),
+            row(
+                "one durable append, and a plain write with fdatasync",
+                &plain,
+            ),
             row("the same, and an insert of SQLite", &sqlite),
         ])
     }
@@ -365,7 +406,10 @@ fn ratio(ours: Duration, reference: Duration) -> f64 {
 }
 
 fn rate(entries: u64, time: Duration) -> String {
-    format!("{:.0},000 entries/s", entries as f64 / time.as_secs_f64() / 1e3)
+    format!(
+        "{:.0},000 entries/s",
+        entries as f64 / time.as_secs_f64() / 1e3
+    )
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -390,7 +434,10 @@ mod tests {
         assert_eq!(middle(&times), Duration::from_millis(5));
         assert_eq!(middle(&[]), Duration::ZERO);
         assert!((ratio(times[0], times[1]) - 9.0).abs() < 1e-9);
-        assert_eq!(rate(2_000_000, Duration::from_secs(2)), "1000,000 entries/s");
+        assert_eq!(
+            rate(2_000_000, Duration::from_secs(2)),
+            "1000,000 entries/s"
+        );
         assert_eq!(megabytes(1_500_000), "2 MB");
         assert_eq!(milliseconds(Duration::from_micros(1_400)), "1 ms");
         assert_eq!(microseconds(Duration::from_micros(14)), "14 µs");

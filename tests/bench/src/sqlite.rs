@@ -17,7 +17,9 @@ impl Table {
         let connection = Connection::open(path).map_err(io::Error::other)?;
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
             CREATE TABLE entries (seq INTEGER PRIMARY KEY, line TEXT NOT NULL);";
-        connection.execute_batch(settings).map_err(io::Error::other)?;
+        connection
+            .execute_batch(settings)
+            .map_err(io::Error::other)?;
         Ok(Self(connection))
     }
 
