@@ -35,12 +35,12 @@ impl Table {
     ///
     /// # Errors
     /// Whatever SQLite answers.
-    pub fn append(&mut self, first: u64, lines: &[&str]) -> io::Result<()> {
+    pub fn append(&mut self, first: u64, lines: &[impl AsRef<str>]) -> io::Result<()> {
         let mut append = || -> rusqlite::Result<()> {
             let transaction = self.0.transaction()?;
             let mut insert = transaction.prepare_cached("INSERT INTO entries VALUES (?1, ?2)")?;
             for (seq, line) in (first..).zip(lines) {
-                insert.execute(params![seq.cast_signed(), line])?;
+                insert.execute(params![seq.cast_signed(), line.as_ref()])?;
             }
             drop(insert);
             transaction.commit()
