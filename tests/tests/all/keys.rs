@@ -300,3 +300,25 @@ fn keys_that_were_backed_up_under_the_lock_are_locked_where_they_are_put_back() 
     let locked = &["-L", "again", "key", "test", "-O", "json"];
     assert_eq!(bench.run(locked).rows()[0]["locked"], true);
 }
+
+#[test]
+fn a_ledger_put_back_under_the_lock_is_resumed_with_the_passphrase() {
+    let bench = ledger();
+    let folder = bench.ledger();
+    let keys = folder.join("keys").display().to_string();
+    bench.ok(&["backup", "copy"]);
+    bench.ok(&["person", "add", "Carla Demo", "--unsourced"]);
+    let newest = bench.ok(&["export", "--openings"]).out;
+    bench.file("newest.jsonl", newest);
+    let restored = bench.run(&["restore", "copy", "put-back", "--keys", &keys]);
+    assert_eq!(restored.code, 0, "{}", restored.err);
+    let put_back = |args: &[&str]| bench.run(&[&["-L", "put-back"], args].concat());
+    assert_eq!(put_back(&["key", "lock", "--new", "file:words"]).code, 0);
+    let refused = put_back(&["resume", "--from", "newest.jsonl"]);
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(refused.err.contains("--passphrase ask"), "{}", refused.err);
+    let resumed = put_back(&with(&["resume", "--from", "newest.jsonl"], &OPEN));
+    assert_eq!(resumed.code, 0, "{}", resumed.err);
+    let found = put_back(&with(&["find", "Carla"], &OPEN));
+    assert!(found.out.contains("Carla Demo"), "{}", found.out);
+}

@@ -130,6 +130,12 @@ fn answer(
 }
 
 fn failed(error: &ResumeError) -> Failure {
+    if let ResumeError::Keys(error) = error {
+        return Failure::keys(error).cause("the private fields of the export need the keys");
+    }
+    if let ResumeError::Record(error @ AppendError::Keys(_)) = error {
+        return Failure::appending(error);
+    }
     let (kind, hint) = match error {
         ResumeError::Nothing => (FailureKind::Usage, "the ledger can be used as it is"),
         ResumeError::Open(_) => (FailureKind::Usage, "name what `amparo export` wrote"),
