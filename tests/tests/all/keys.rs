@@ -322,3 +322,32 @@ fn a_ledger_put_back_under_the_lock_is_resumed_with_the_passphrase() {
     let found = put_back(&with(&["find", "Carla"], &OPEN));
     assert!(found.out.contains("Carla Demo"), "{}", found.out);
 }
+
+#[test]
+fn what_is_recovered_stays_locked_and_takes_no_openings_in() {
+    let (bench, _) = locked();
+    bench.file("whole.jsonl", bench.run(&["export"]).out);
+    let opened = bench.run(&with(&["export", "--openings"], &OPEN)).out;
+    bench.file("opened.jsonl", opened);
+    let segment = bench.ledger().join("journal/00000000000000000000.log");
+    let mut bytes = fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    fs::remove_dir_all(bench.ledger().join("sled")).unwrap();
+    let refused = bench.run(&["recover", "ledger", "new", "--from", "opened.jsonl"]);
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(
+        refused.err.contains("an export without openings"),
+        "{}",
+        refused.err
+    );
+    let recovered = bench.run(&["recover", "ledger", "anew", "--from", "whole.jsonl"]);
+    assert_eq!(recovered.code, 0, "{}", recovered.err);
+    // One of the two was sealed in the damaged batch, and is in no copy without openings.
+    let found = bench.run(&with(&["-L", "anew", "find", "Demo"], &OPEN));
+    let named = found.out.lines().filter(|line| line.starts_with("subject"));
+    assert_eq!(named.count(), 1, "{}", found.out);
+    let locked = bench.run(&["-L", "anew", "find", "Demo"]);
+    assert_eq!(locked.code, 3, "{}", locked.err);
+}

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use amparo_core::word::nearest;
+use amparo_store::VaultError;
 use amparo_store::ledger::{InitError, Ledger, NewLedger, RestoreError};
 use amparo_store::published::open_export;
 use chrono_tz::Tz;
@@ -139,6 +140,11 @@ pub fn refused(error: &InitError) -> Failure {
         ),
         InitError::BadText(_) => (FailureKind::Usage, "shorten it"),
         InitError::InUse => (FailureKind::InUse, "wait for it to end"),
+        InitError::Keys(VaultError::Locked) => (
+            FailureKind::Refused,
+            "private fields cannot be taken in under a lock: give a backup, or an export without \
+             openings; empty the new folder first",
+        ),
         InitError::Io { .. }
         | InitError::Keys(_)
         | InitError::Signing(_)
