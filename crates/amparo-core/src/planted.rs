@@ -2,7 +2,7 @@
 //!
 //! Without the feature `planted`, and in every build without debug assertions, [`is_planted`] is a
 //! constant `false` and nothing of this is left in the program. With it, a test run plants one bug
-//! at a time ([`plant`]). Refuses to be in a release: that does not compile.
+//! at a time (`plant`). Refuses to be in a release: that does not compile.
 
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("the feature `planted` is for tests: a release has no planted bugs");
