@@ -86,7 +86,7 @@ impl Derived {
         session: &mut Session<'_, '_>,
         typed: &FilterArgs,
     ) -> Result<Asked, Failure> {
-        typed.check(session, &self.ledger, self.at.today)
+        typed.check(session, &self.ledger, &self.facts, self.at.today)
     }
 
     /// What was known then of those, and on the word of those, whom a filter asks for.

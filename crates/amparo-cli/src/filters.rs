@@ -10,6 +10,7 @@ use amparo_core::id::Subject;
 use amparo_core::kind::Kind;
 use amparo_core::value::{Jurisdiction, Place, SourceKind};
 use amparo_core::word::Word;
+use amparo_projections::Facts;
 use amparo_projections::filter::Filter;
 use amparo_store::ledger::Ledger;
 use chrono_tz::Tz;
@@ -101,7 +102,7 @@ impl FilterArgs {
         !(self.whom.is_empty() && self.which.is_empty())
     }
 
-    /// Checks the filters against a ledger.
+    /// Checks the filters against a ledger and its facts.
     ///
     /// # Errors
     /// Usage for a word, place or range that does not read; exit 5 for an unknown person.
@@ -109,16 +110,15 @@ impl FilterArgs {
         &self,
         session: &mut Session<'_, '_>,
         ledger: &Ledger,
+        facts: &Facts,
         today: Day,
     ) -> Result<Asked, Failure> {
         let zone = ledger.opening().time_zone;
         let mut subjects = Vec::new();
-        if !(self.whom.is_empty() && self.which.is_empty()) {
-            let people = People::read(ledger)?;
-            for typed in self.whom.iter().chain(&self.which) {
-                let meant = people.to_look(typed, &mut |line| session.talk(line))?;
-                subjects.push((people.reference(meant), merged(&people, meant)));
-            }
+        for typed in self.whom.iter().chain(&self.which) {
+            let people = People::to_find(ledger, facts, typed)?;
+            let meant = people.to_look(typed, &mut |line| session.talk(line))?;
+            subjects.push((people.reference(meant), merged(&people, meant)));
         }
         self.checked(zone, today, subjects)
     }

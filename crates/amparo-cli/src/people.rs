@@ -105,20 +105,19 @@ impl People {
         Self::of(ledger, &kept_facts::of(ledger)?, Names::Of(subjects))
     }
 
-    /// Reads everybody from the ledger, with all names unless a text is a ref or a UUID: then
+    /// Everybody as the facts of a ledger tell it, with all names unless a text is a ref or a UUID: then
     /// nobody's name is needed to find who is meant.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn to_find(ledger: &Ledger, text: &str) -> Result<Self, Failure> {
-        let facts = kept_facts::of(ledger)?;
+    pub fn to_find(ledger: &Ledger, facts: &Facts, text: &str) -> Result<Self, Failure> {
         if is_reference(text) || Uuid::try_parse(text).is_ok() {
-            let unnamed = Self::of(ledger, &facts, Names::Of(&[]))?;
+            let unnamed = Self::of(ledger, facts, Names::Of(&[]))?;
             if matches!(unnamed.find(text), Found::One(_)) {
                 return Ok(unnamed);
             }
         }
-        Self::of(ledger, &facts, Names::All)
+        Self::of(ledger, facts, Names::All)
     }
 
     /// Everybody as the facts of a ledger tell it: only the names are read from the ledger.

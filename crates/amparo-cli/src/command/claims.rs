@@ -54,9 +54,9 @@ impl Claims {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let measure = self.measure.as_deref().map(measure).transpose()?;
         let derived = Derived::open(session, &self.at)?;
-        let mut filters = self
-            .filters
-            .check(session, &derived.ledger, derived.at.today)?;
+        let mut filters =
+            self.filters
+                .check(session, &derived.ledger, &derived.facts, derived.at.today)?;
         // Of claims an instrument says which are asked for; what each is compared with follows.
         let codes = std::mem::take(&mut filters.filter.instruments);
         let view = derived.asked(&filters);

@@ -131,7 +131,7 @@ impl Show {
     fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let derived = Derived::open_log(session, &self.at)?;
         let view = derived.then();
-        let people = People::read(&derived.ledger)?;
+        let people = derived.people()?;
         let group = derived.subject(session, &people, &view, &self.group)?;
         if let Some(person @ Subject::Person(_)) = derived.facts.subject(group) {
             return Err(not_a_group(&people, person));
@@ -167,7 +167,7 @@ impl List {
         let derived = Derived::open_log(session, &self.at)?;
         let view = derived.then();
         // A label is no private field: nothing need be opened for it.
-        let people = People::with_names_of(&derived.ledger, &[])?;
+        let people = derived.people_named([])?;
         let texts = ["ref", "label"].map(Column::text).into_iter();
         let numbers = ["size", "identified", "left"].map(Column::number);
         let columns = texts.chain(numbers).chain([Column::machine("id")]);

@@ -36,9 +36,9 @@ impl List {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let state = self.state.as_deref().map(state).transpose()?;
         let derived = Derived::open(session, &self.at)?;
-        let filters = self
-            .filters
-            .check(session, &derived.ledger, derived.at.today)?;
+        let filters =
+            self.filters
+                .check(session, &derived.ledger, &derived.facts, derived.at.today)?;
         let mut codes = Vec::new();
         for code in &filters.filter.instruments {
             codes.push(instrument(&derived, code)?);

@@ -2,6 +2,7 @@
 
 use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::State;
+use amparo_projections::Facts;
 use amparo_projections::fact::Fact;
 use amparo_store::ledger::Ledger;
 use clap::Args;
@@ -38,13 +39,13 @@ impl Log {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let state = self.state.as_deref().map(state).transpose()?;
         let Reading { ledger, at } = session.reading_log(&self.at)?;
+        let facts = read_facts(session, &ledger)?;
         let subjects = match &self.person {
-            Some(typed) => Some(subjects(session, &ledger, typed)?),
+            Some(typed) => Some(subjects(session, &ledger, &facts, typed)?),
             None => None,
         };
-        let mut filters = self.filters.check(session, &ledger, at.today)?;
+        let mut filters = self.filters.check(session, &ledger, &facts, at.today)?;
         filters.filter.states.extend(state);
-        let facts = read_facts(session, &ledger)?;
         let mut seqs = match &subjects {
             Some(asked) => seqs_of(&ledger, &asked.all)?,
             None => (0..at.prefix()).map(Seq::new).collect(),
@@ -81,8 +82,13 @@ struct Asked {
     all: Vec<Subject>,
 }
 
-fn subjects(session: &mut Session<'_, '_>, ledger: &Ledger, typed: &str) -> Result<Asked, Failure> {
-    let people = People::to_find(ledger, typed)?;
+fn subjects(
+    session: &mut Session<'_, '_>,
+    ledger: &Ledger,
+    facts: &Facts,
+    typed: &str,
+) -> Result<Asked, Failure> {
+    let people = People::to_find(ledger, facts, typed)?;
     let subject = people.to_look(typed, &mut |line| session.talk(line))?;
     let merged = people.iter().map(|known| known.subject);
     let all = merged

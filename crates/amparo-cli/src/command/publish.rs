@@ -48,7 +48,7 @@ impl Publish {
             today,
         } = writing;
         let derived = Derived::of(session, ledger, at)?;
-        let asked = figure.filters(session, &derived.ledger, today)?;
+        let asked = figure.filters(session, &derived, today)?;
         let (as_of, known_at) = (derived.at.as_of, derived.at.known_at);
         let numbers =
             figure.numbers(&derived.facts, (as_of, known_at), &derived.profile, &asked)?;

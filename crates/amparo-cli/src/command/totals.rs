@@ -109,9 +109,9 @@ impl Totals {
         let derived = Derived::open(session, &self.at)?;
         let wanted = LineFilter::of(self.state.as_deref(), &derived.profile)?;
         let groupings: Vec<_> = asked.iter().map(|(_, grouping)| *grouping).collect();
-        let filters = self
-            .filters
-            .check(session, &derived.ledger, derived.at.today)?;
+        let filters =
+            self.filters
+                .check(session, &derived.ledger, &derived.facts, derived.at.today)?;
         let (view, as_of) = (derived.asked(&filters), derived.at.as_of);
         if self.who || self.evidence {
             let meta = derived.at.meta().filter("state", self.state.as_ref());

@@ -153,22 +153,17 @@ impl Facts {
 
     /// The line of an entry that is kept whole, without its sources.
     fn line_of(&self, n: usize, fact: &Fact) -> Option<String> {
-        let body = match fact.particulars {
-            Particulars::Claim { .. } => Body::Claim(self.claim(fact)?.clone()),
-            Particulars::Instrument { .. } => Body::Instrument(self.instrument(fact)?.clone()),
-            Particulars::Profile { .. } => Body::Profile(self.profile(fact)?.clone()),
-            Particulars::Publication { .. } => {
-                Body::Publication(Box::new(self.publication(fact)?.clone()))
-            }
-            Particulars::Custody { .. }
-            | Particulars::Case { .. }
-            | Particulars::Clemency { .. }
-            | Particulars::Group { .. }
-            | Particulars::Identification { .. }
-            | Particulars::Merge { .. }
-            | Particulars::SourceSilent { .. }
-            | Particulars::None => return None,
+        let claim = || self.claim(fact).cloned().map(Body::Claim);
+        let instrument = || self.instrument(fact).cloned().map(Body::Instrument);
+        let profile = || self.profile(fact).cloned().map(Body::Profile);
+        let publication = || {
+            let published = self.publication(fact).cloned();
+            published.map(|published| Body::Publication(Box::new(published)))
         };
+        let body = claim()
+            .or_else(instrument)
+            .or_else(profile)
+            .or_else(publication)?;
         let seq = Seq::new(n as u64);
         let date = self.date(fact);
         let entry = Entry {

@@ -123,7 +123,7 @@ fn again<'d>(
         .ok_or_else(|| unsound("its profile was not known at its known-at"))?;
     // Words such as `yesterday` mean what they meant when the figure was published.
     let read_on = today(&derived.ledger, fact.recorded())?;
-    let filters = figure.filters(session, &derived.ledger, read_on)?;
+    let filters = figure.filters(session, derived, read_on)?;
     let at = |known_at| (published.as_of, known_at);
     let facts = &derived.facts;
     let then = figure.numbers(facts, at(published.known_at), &profile, &filters)?;

@@ -10,12 +10,12 @@ use amparo_core::event::PublishedNumber;
 use amparo_core::id::{Code, Seq};
 use amparo_projections::totals::TotalsRow;
 use amparo_projections::{Facts, Profile, View};
-use amparo_store::ledger::Ledger;
 use chrono_tz::Tz;
 use clap::Parser;
 
 use super::rows::instrument;
 use super::{Totals, counted};
+use crate::derived::Derived;
 use crate::error::Failure;
 use crate::filters::Asked;
 use crate::lines::LineFilter;
@@ -98,10 +98,11 @@ impl Figure {
     pub fn filters(
         &self,
         session: &mut Session<'_, '_>,
-        ledger: &Ledger,
+        derived: &Derived,
         read_on: Day,
     ) -> Result<Asked, Failure> {
-        self.totals.filters.check(session, ledger, read_on)
+        let (ledger, facts) = (&derived.ledger, &derived.facts);
+        self.totals.filters.check(session, ledger, facts, read_on)
     }
 
     /// The filters, without a ledger: a figure names nobody.

@@ -74,9 +74,10 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
     let derived = Derived::open(session, &at)?;
     let period = period(totals.from.as_deref().unwrap_or_default(), &derived)?;
     let wanted = totals.lines(&derived.profile)?;
-    let filters = totals
-        .filters
-        .check(session, &derived.ledger, derived.at.today)?;
+    let filters =
+        totals
+            .filters
+            .check(session, &derived.ledger, &derived.facts, derived.at.today)?;
     let view = derived.asked(&filters);
     let answer = series(&view, period, step.every(), &derived.profile)
         .map_err(|error| Failure::usage(error.to_string()))?;
