@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::draft_flags::{DraftFlags, Members};
 use crate::entry_ref;
 use crate::error::Failure;
-use crate::people::{Found, Identifier, People, Wanted, by_identifier, is_reference};
+use crate::identifier::{Identifier, Wanted, by_identifier, is_reference};
+use crate::people::{Found, People};
 use crate::world::World;
 
 /// Turns what was typed into drafts, and reads the index of names once, when a name needs it.

@@ -26,6 +26,7 @@ mod figures;
 mod filters;
 mod fold;
 mod globals;
+mod identifier;
 mod intake;
 mod kept_facts;
 mod lines;

@@ -8,6 +8,7 @@
 mod compare;
 mod intake;
 mod known;
+mod record_line;
 mod roster;
 pub mod rules;
 

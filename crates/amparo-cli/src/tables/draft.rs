@@ -3,86 +3,25 @@
 //! It proposes and never decides: where the data leave a choice, the proposal cannot be followed
 //! before somebody has made it. Invariant: what is written reads as TOML, whatever the table holds.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::file::{Rows, Stop, TableFile};
+use super::file::{Stop, TableFile};
 use super::propose::{Dates, Part, dates, part};
-use super::row::{Mark, Row, decoded};
-use super::rules::{Columns, Encoding, FileForm, PersonRules, TableRules};
+use super::rules::Encoding;
+use super::seen::{Seen, Table};
 use crate::error::Failure;
 use crate::faults::InputFault;
-use crate::lists::rules::Publisher;
 
-/// How many rows a proposal is made from.
-const ROWS_READ: usize = 10_000;
 /// The most codes of a column that are listed.
 const CODES_MAX: usize = 24;
-/// What sources often write where they do not know.
-const UNKNOWN: [&str; 12] = [
-    "n/a",
-    "N/A",
-    "s/d",
-    "S/D",
-    "-",
-    "--",
-    "?",
-    "unknown",
-    "Unknown",
-    "desconocido",
-    "Desconocido",
-    "NULL",
-];
-/// What cells may be parted by.
-const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-
-/// How many rows a title may take.
-const TITLES_MAX: usize = 20;
-
-/// What was seen of a column.
-pub struct Seen {
-    /// Its name.
-    pub name: String,
-    /// How many cells are not empty, and not known to be unknown.
-    pub count: usize,
-    /// The distinct texts of them, up to a limit.
-    pub texts: BTreeSet<String>,
-    /// Whether there are more distinct texts than the limit.
-    pub has_more: bool,
-    /// How many are dates of a sheet, which need no format.
-    pub typed_dates: usize,
-    /// Whether no text stands twice.
-    pub is_distinct: bool,
-}
-
-/// How many distinct texts of a column are kept.
-const TEXTS_MAX: usize = 2_000;
-
-/// What was seen of a table.
-struct Table {
-    form: FileForm,
-    rows: usize,
-    columns: Vec<Seen>,
-    unknown: BTreeSet<String>,
-    not_utf8: bool,
-}
 
 /// Writes a proposal of rules for a file.
 ///
 /// # Errors
 /// Exit 3 where the file cannot be read as a table, usage where it cannot be read at all.
 pub fn draft_rules(file: &TableFile, time_zone: Option<&str>) -> Result<String, Failure> {
-    let mut form = FileForm {
-        delimiter: delimiter(&file.first_lines(TITLES_MAX)?),
-        ..FileForm::default()
-    };
-    let sheets = file.sheets().map_err(|stop| stopped(file, stop))?;
-    if sheets.len() > 1 {
-        form.sheet = sheets.first().cloned();
-    }
-    form.header_row = header_row(file, blank(&form)).map_err(|stop| stopped(file, stop))?;
-    let table = see(file, form).map_err(|stop| stopped(file, stop))?;
-    Ok(written(file, &table, &sheets, time_zone))
+    let table = Table::see(file).map_err(|stop| stopped(file, stop))?;
+    Ok(written(file, &table, time_zone))
 }
 
 fn stopped(file: &TableFile, stop: Stop) -> Failure {
@@ -92,144 +31,6 @@ fn stopped(file: &TableFile, stop: Stop) -> Failure {
             Failure::refused("no rules can be proposed").faults(vec![fault])
         }
         Stop::Failure(failure) => failure,
-    }
-}
-
-/// Rules that name no column, to read any table.
-fn blank(form: &FileForm) -> TableRules {
-    TableRules {
-        list: String::new(),
-        scheme: String::new(),
-        time_zone: String::new(),
-        source: Publisher {
-            publisher: String::new(),
-            kind: String::new(),
-            url: None,
-        },
-        file: FileForm {
-            sheet: form.sheet.clone(),
-            ..*form
-        },
-        unknown: Vec::new(),
-        person: PersonRules {
-            key: Columns::Several(Vec::new()),
-            name: None,
-            aliases: None,
-            birth: None,
-            sex: None,
-            nationality: None,
-            keep: Vec::new(),
-        },
-        event: Vec::new(),
-    }
-}
-
-/// What parts the cells of the first lines.
-fn delimiter(lines: &[u8]) -> char {
-    let count = |delimiter: &char| {
-        lines
-            .iter()
-            .filter(|b| char::from(**b) == *delimiter)
-            .count()
-    };
-    let best = DELIMITERS.into_iter().rev().max_by_key(count);
-    best.filter(|best| count(best) > 0).unwrap_or(',')
-}
-
-/// The first row with two cells or more: what stands above is a title.
-fn header_row(file: &TableFile, rules: TableRules) -> Result<u64, Stop> {
-    let mut rows = file.rows(&rules)?;
-    if filled(&rows.header.raw) > 1 {
-        return Ok(rows.header.row);
-    }
-    let first = rows.header.row;
-    let mut row = Row::default();
-    for _ in 0..TITLES_MAX {
-        if !rows.next(&mut row)? {
-            break;
-        }
-        if filled(&row.raw) > 1 {
-            return Ok(row.number);
-        }
-    }
-    Ok(first)
-}
-
-fn filled(cells: &csv::ByteRecord) -> usize {
-    let is_filled = |cell: &&[u8]| !cell.trim_ascii().is_empty();
-    cells.iter().filter(is_filled).count()
-}
-
-fn see(file: &TableFile, form: FileForm) -> Result<Table, Stop> {
-    let mut table = Table {
-        form,
-        rows: 0,
-        columns: Vec::new(),
-        unknown: BTreeSet::new(),
-        not_utf8: false,
-    };
-    let rules = blank(&table.form);
-    let mut rows = file.rows(&rules)?;
-    table.not_utf8 = rows.header.raw.iter().any(|cell| !is_utf8(cell));
-    let mut row = Row::default();
-    for name in rows.header.names() {
-        table.columns.push(Seen {
-            name: name.to_owned(),
-            count: 0,
-            texts: BTreeSet::new(),
-            has_more: false,
-            typed_dates: 0,
-            is_distinct: true,
-        });
-    }
-    while table.rows < ROWS_READ && rows.next(&mut row)? {
-        table.rows += 1;
-        table.take(&rows, &row);
-    }
-    if table.not_utf8 {
-        table.form.encoding = Encoding::Windows1252;
-        // Names of columns were read as something else.
-        let rules = blank(&table.form);
-        let again = file.rows(&rules)?;
-        for (column, name) in table.columns.iter_mut().zip(again.header.names()) {
-            name.clone_into(&mut column.name);
-        }
-    }
-    Ok(table)
-}
-
-fn is_utf8(cell: &[u8]) -> bool {
-    std::str::from_utf8(cell).is_ok()
-}
-
-impl Table {
-    fn take(&mut self, rows: &Rows<'_>, row: &Row) {
-        for (place, cell) in row.raw.iter().enumerate() {
-            let Some(column) = self.columns.get_mut(place) else {
-                continue;
-            };
-            self.not_utf8 |= !is_utf8(cell);
-            let text = decoded(cell, rows.header.encoding);
-            let text = text.or_else(|| decoded(cell, Encoding::Windows1252));
-            let text = text.unwrap_or_default();
-            let text = text.trim();
-            if text.is_empty() {
-                continue;
-            }
-            if UNKNOWN.contains(&text) {
-                self.unknown.insert(text.to_owned());
-                continue;
-            }
-            column.count += 1;
-            if row.is(place, Mark::Date) {
-                column.typed_dates += 1;
-            } else if column.texts.len() < TEXTS_MAX {
-                let is_new = column.texts.insert(text.to_owned());
-                column.is_distinct &= is_new;
-            } else if !column.texts.contains(text) {
-                column.has_more = true;
-            }
-        }
     }
 }
 
@@ -244,7 +45,7 @@ fn remark(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-fn written(file: &TableFile, table: &Table, sheets: &[String], zone: Option<&str>) -> String {
+fn written(file: &TableFile, table: &Table, zone: Option<&str>) -> String {
     let mut out = String::new();
     let stem = file.stem();
     let _ = writeln!(
@@ -290,14 +91,14 @@ fn written(file: &TableFile, table: &Table, sheets: &[String], zone: Option<&str
         "\n[source]\npublisher = \"\"             # state it: who says all this\nkind = \"ngo\"               \
          # or official, media, family, lawyer, court, witness, list"
     );
-    form(&mut out, table, sheets);
+    form(&mut out, table);
     person(&mut out, table);
     events(&mut out, table);
     rest(&mut out, table);
     out
 }
 
-fn form(out: &mut String, table: &Table, sheets: &[String]) {
+fn form(out: &mut String, table: &Table) {
     let form = &table.form;
     let encoding = match form.encoding {
         Encoding::Utf8 => "encoding = \"utf-8\"",
@@ -312,7 +113,7 @@ fn form(out: &mut String, table: &Table, sheets: &[String]) {
         form.header_row
     );
     if let Some(sheet) = &form.sheet {
-        let all: Vec<String> = sheets.iter().map(|sheet| remark(sheet)).collect();
+        let all: Vec<String> = table.sheets.iter().map(|sheet| remark(sheet)).collect();
         let _ = writeln!(out, "sheet = {}  # of: {}", quoted(sheet), all.join(", "));
     }
 }
@@ -498,19 +299,6 @@ fn rest(out: &mut String, table: &Table) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_delimiter_is_the_one_that_stands_most_often() {
-        for (line, expect) in [
-            ("a,b,c", ','),
-            ("a;b,x;c", ';'),
-            ("a\tb", '\t'),
-            ("alone", ','),
-            ("a title, of 2026\n\na;b;c\n", ';'),
-        ] {
-            assert_eq!(delimiter(line.as_bytes()), expect, "{line}");
-        }
-    }
 
     #[test]
     fn a_text_in_a_comment_stays_in_its_line() {

@@ -15,6 +15,7 @@ mod propose;
 mod refused;
 mod row;
 mod rules;
+mod seen;
 mod workbook;
 
 pub use draft::draft_rules;

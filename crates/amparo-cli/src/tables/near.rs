@@ -11,8 +11,9 @@ use amparo_core::identity::External;
 use super::person::{Stands, Told, Who};
 use super::rules::TableRules;
 use crate::error::Failure;
+use crate::identifier::is_reference;
 use crate::output::text::formula_safe;
-use crate::people::{Found, Known, People, is_reference};
+use crate::people::{Found, Known, People};
 use crate::similar::{Likeness, Names};
 
 /// The most new people who are compared by name.

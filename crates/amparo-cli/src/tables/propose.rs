@@ -2,7 +2,7 @@
 
 use amparo_core::date::Occurred;
 
-use super::draft::Seen;
+use super::seen::Seen;
 use crate::fold;
 use crate::lists::rules::{Reading, read_date};
 
