@@ -126,7 +126,7 @@ fn published(
     let figure = Figure::of(&publication.query)
         .map_err(|_| not_a_log(entry.seq, "its question does not read"))?;
     let read_on = today(&derived.ledger, entry.recorded)?;
-    let asked = figure.filters(session, &derived, read_on)?;
+    let asked = figure.filters(session, derived, read_on)?;
     if !derived.today().is_in_force(entry.seq) {
         let seq = entry.seq;
         session.talk(format!(
@@ -150,7 +150,7 @@ fn asked(
     query: Vec<String>,
 ) -> Result<Cited, Failure> {
     let figure = Figure::of(&query)?;
-    let filters = figure.filters(session, &derived, derived.at.today)?;
+    let filters = figure.filters(session, derived, derived.at.today)?;
     let at = (derived.at.as_of, derived.at.known_at);
     Ok(Cited {
         figure: None,

@@ -46,6 +46,24 @@ fn what_is_packed_comes_back_and_goes_on() {
 }
 
 #[test]
+fn a_published_figure_comes_back_whole() {
+    let root = "ab".repeat(32);
+    let line = format!(
+        r#"{{"seq":0,"id":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","recorded":"2026-02-10T14:03:22.123Z","by":"desk","kind":"publication","figure":"Held","query":["totals","--by","place"],"as_of":"2026-02-20","known_at":4,"profile":"prison-only","profile_version":1,"numbers":[{{"axis":"custody","state":"detained","by":[{{"grouping":"place"}}],"low":1,"count":1,"high":2}}],"head":{{"size":5,"root":"{root}"}}}}"#
+    );
+    let mut facts = Facts::default();
+    facts
+        .apply(&Entry::parse(line.as_bytes()).unwrap())
+        .unwrap();
+    let back = Facts::unpack(&facts.pack().unwrap()).unwrap();
+    assert_eq!(back, facts);
+    let published = back
+        .fact(Seq::new(0))
+        .and_then(|fact| back.publication(fact));
+    assert_eq!(published.map(|published| published.numbers.len()), Some(1));
+}
+
+#[test]
 fn other_versions_and_cut_bytes_are_refused() {
     let packed = everything().facts().pack().unwrap();
     for end in 0..packed.len() {
