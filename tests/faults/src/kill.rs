@@ -24,7 +24,9 @@ use crate::story::{self, Told};
 
 const KILLS: (usize, usize) = (4, 1000);
 /// How many kills a ledger takes before another is begun, so that reading stays quick.
-const KILLS_OF_ONE: usize = 40;
+const KILLS_OF_ONE: usize = 10;
+/// How many ledgers there are at a time, each written and read by itself.
+const LANES: usize = 4;
 /// How many people an import brings.
 const IMPORTED: usize = 40;
 /// The people of one process; none does so many.
@@ -38,10 +40,34 @@ const MOMENTS_MS: u64 = 70;
 /// [`Broken`] at the first kill after which the claim does not hold.
 pub fn kills(length: Length) -> Result<String, Broken> {
     let kills = length.pick(KILLS.0, KILLS.1);
+    let lanes: Vec<_> = thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES)
+            .map(|lane| scope.spawn(move || kills_of((lane..kills).step_by(LANES))))
+            .collect();
+        let ended = lanes.into_iter().map(|lane| match lane.join() {
+            Ok(counted) => counted,
+            Err(_) => Err(Broken::new("a panic")),
+        });
+        ended.collect()
+    });
+    let (mut acknowledged, mut in_flight) = (0, 0);
+    for lane in lanes {
+        let (told, more) = lane?;
+        acknowledged += told;
+        in_flight += more;
+    }
+    Ok(format!(
+        "{kills} killed processes, {acknowledged} entries acknowledged before, {in_flight} batches \
+         recorded and not yet told: 0 lost, 0 torn, 0 twice after the same import again"
+    ))
+}
+
+/// Kills processes one after the other; the entries that were told, and the batches that were not.
+fn kills_of(kills: impl Iterator<Item = usize>) -> Result<(usize, usize), Broken> {
     let (mut acknowledged, mut in_flight) = (0, 0);
     let mut one = One::begin()?;
-    for kill in 0..kills {
-        if kill > 0 && kill % KILLS_OF_ONE == 0 {
+    for (nth, kill) in kills.enumerate() {
+        if nth > 0 && nth % KILLS_OF_ONE == 0 {
             one = One::begin()?;
         }
         let moment = Duration::from_millis((kill as u64 * 37) % MOMENTS_MS);
@@ -50,10 +76,7 @@ pub fn kills(length: Length) -> Result<String, Broken> {
         acknowledged += told;
         in_flight += usize::from(more);
     }
-    Ok(format!(
-        "{kills} killed processes, {acknowledged} entries acknowledged before, {in_flight} batches \
-         recorded and not yet told: 0 lost, 0 torn, 0 twice after the same import again"
-    ))
+    Ok((acknowledged, in_flight))
 }
 
 /// A ledger whose writers are killed.
@@ -85,14 +108,7 @@ impl One {
         process.kill()?;
         process.wait()?;
         let told = fs::read(&told)?;
-        let ends = told
-            .windows(2)
-            .enumerate()
-            .filter(|(_, two)| *two == b"\n\n");
-        let ends: Vec<_> = ends.map(|(at, _)| at).collect();
-        let (steps, end) = (ends.len(), ends.last().copied().unwrap_or(0));
-        let acknowledged = told[..end].split(|byte| *byte == b'\n');
-        let acknowledged: Vec<_> = acknowledged.filter(|line| !line.is_empty()).collect();
+        let (acknowledged, steps) = acknowledged(&told);
         let found = story::content(&at, Access::Read)?.lines;
         insist(found.starts_with(&self.lines), || {
             format!("{case}: an older entry is lost")
@@ -106,7 +122,7 @@ impl One {
             format!("{case}: {} told, {} there", acknowledged.len(), new.len())
         })?;
         let more = new.len() - acknowledged.len();
-        let batch = 2 * people(steps);
+        let batch = batch_of(steps);
         insist(more == 0 || more == batch, || {
             format!("{case}: {more} entries of a batch of {batch}")
         })?;
@@ -151,6 +167,23 @@ pub fn write_until_killed(at: &Path, first: usize, told: &Path) -> Result<(), Br
         told.write_all(&said)?;
     }
     Ok(())
+}
+
+/// The lines that a process noted as acknowledged, and how many steps they came in.
+pub fn acknowledged(told: &[u8]) -> (Vec<&[u8]>, usize) {
+    let ends = told
+        .windows(2)
+        .enumerate()
+        .filter(|(_, two)| *two == b"\n\n");
+    let ends: Vec<_> = ends.map(|(at, _)| at).collect();
+    let end = ends.last().copied().unwrap_or(0);
+    let lines = told[..end].split(|byte| *byte == b'\n');
+    (lines.filter(|line| !line.is_empty()).collect(), ends.len())
+}
+
+/// How many entries a step brings.
+pub fn batch_of(step: usize) -> usize {
+    2 * people(step)
 }
 
 /// How many people a step brings.
