@@ -4,10 +4,14 @@
 //! test` it is the test binary, asked to run the one test that answers.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use amparo_cli::World;
+use amparo_core::entry::Recorded;
 use amparo_store::Ledger;
 use amparo_store::ledger::Access;
 
@@ -72,6 +76,26 @@ pub fn spawn(ledger: &Path, ask: Ask, to: &Path) -> Result<Child, Broken> {
         Ask::Read => "read".to_owned(),
         Ask::Write(first) => format!("write {first}"),
     };
+    Ok(command(ledger, &asked, to)?.spawn()?)
+}
+
+/// Runs the command line on a ledger at a time and in a time zone of the system; no argument holds
+/// a space. It answers with the exit code in a line, and then with what was said.
+///
+/// # Errors
+/// [`Broken`] where it does not start.
+pub fn spawn_cli(
+    ledger: &Path,
+    ms: i64,
+    zone: &str,
+    args: &str,
+    to: &Path,
+) -> Result<Child, Broken> {
+    let mut command = command(ledger, &format!("cli {ms} {args}"), to)?;
+    Ok(command.env("TZ", zone).spawn()?)
+}
+
+fn command(ledger: &Path, asked: &str, to: &Path) -> Result<Command, Broken> {
     let mut command = Command::new(env::current_exe()?);
     if cfg!(test) {
         command.args([
@@ -79,16 +103,15 @@ pub fn spawn(ledger: &Path, ask: Ask, to: &Path) -> Result<Child, Broken> {
             "--exact",
         ]);
     }
-    let child = command
+    command
         .env(
             ASK,
             format!("{asked}\n{}\n{}", ledger.display(), to.display()),
         )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    Ok(child)
+        .stderr(Stdio::piped());
+    Ok(command)
 }
 
 /// Answers, if this process was asked; whether it was.
@@ -116,6 +139,11 @@ pub fn answer_if_asked() -> Result<bool, Broken> {
             kill::write_until_killed(&ledger, number(1), Path::new(to))?;
             return Ok(true);
         }
+        Some(&"cli") => {
+            let ms = words.get(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+            fs::write(to, cli(&ledger, ms, words.get(2..).unwrap_or_default())?)?;
+            return Ok(true);
+        }
         Some(&"append") => append(&ledger, number(1), number(2))?,
         _ => read(&ledger)?,
     };
@@ -127,6 +155,20 @@ pub fn answer_if_asked() -> Result<bool, Broken> {
     };
     fs::write(to, said)?;
     Ok(true)
+}
+
+fn cli(at: &Path, ms: i64, args: &[&str]) -> Result<Vec<u8>, Broken> {
+    let now = Recorded::from_ms(ms).ok_or_else(|| Broken::new("no such time"))?;
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut world = World::real();
+    world.stdout = Box::new(&mut out);
+    world.stderr = Box::new(&mut err);
+    world.clock = Box::new(move || now);
+    world.env.insert("AMPARO_LEDGER".into(), at.into());
+    let args = iter::once(&"amparo").chain(args).map(OsString::from);
+    let code = amparo_cli::run(args, &mut world);
+    drop(world);
+    Ok([format!("{code}\n").into_bytes(), out, err].concat())
 }
 
 fn append(at: &Path, n: usize, bytes: usize) -> Result<Answer, Broken> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{damage, disk, fuzz, kill, model, model_store, planted, power, recovery, sweep};
+use crate::{clock, damage, disk, fuzz, kill, model, model_store, planted, power, recovery, sweep};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,22 @@ pub const CLAIMS: &[Claim] = &[
                all, and the same import again brings nothing twice",
         cargo: "--release",
         run: kill::kills,
+    },
+    Claim {
+        name: "two-at-once",
+        says: "While one process has the ledger every other is told so (exit code 6) and writes \
+               nothing; of those that come at once, what each was told was recorded is there once, in \
+               one log",
+        cargo: "--release",
+        run: clock::meetings,
+    },
+    Claim {
+        name: "clock-jumps",
+        says: "When the clock jumps back or far forward and the time zone of the system changes, \
+               entries keep their order, the recording time never goes back, it is told where the clock \
+               was held, and answers stay the same",
+        cargo: "--release",
+        run: clock::jumps,
     },
     Claim {
         name: "recoveries",

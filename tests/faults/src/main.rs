@@ -7,6 +7,7 @@
 
 mod child; // one thing done by a process of its own
 mod claim; // the claims by name, and how long each is tried
+mod clock; // many processes at once, and a clock that jumps
 mod compare; // one random history in the read models and in the naive model
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod disk; // a disk that is full, and one that can only be read
