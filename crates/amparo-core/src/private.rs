@@ -218,6 +218,14 @@ impl Openings {
     /// # Errors
     /// [`OpeningsError`] for anything that it would not have written.
     pub fn from_json(text: &str) -> Result<Self, OpeningsError> {
+        match plain(text) {
+            Some(fields) => Ok(Self(fields)),
+            None => Self::from_any_json(text),
+        }
+    }
+
+    /// Reads openings whatever their values, and writes them again to be sure of their form.
+    fn from_any_json(text: &str) -> Result<Self, OpeningsError> {
         let Ok(Json::Object(members)) = json::parse(text) else {
             return Err(OpeningsError);
         };
@@ -259,6 +267,48 @@ impl Openings {
     }
 }
 
+/// Openings whose values are texts, or lists of texts, without escapes, as nearly all are: these
+/// can be written in one way only, so that one pass both reads and checks them. `None` for others.
+fn plain(text: &str) -> Option<Vec<(PrivateField, Salt, String)>> {
+    let mut fields = Vec::new();
+    let mut rest = text.strip_prefix('{')?;
+    loop {
+        let (word, after) = rest.strip_prefix('"')?.split_once('"')?;
+        let (digits, after) = after.strip_prefix(":{\"salt\":\"")?.split_once('"')?;
+        let after = after.strip_prefix(",\"value\":")?;
+        let (value, after) = after.split_at(plain_value(after)?);
+        let Digest(salt) = Digest::from_hex(digits)?;
+        fields.push((PrivateField::from_word(word)?, salt, value.to_owned()));
+        rest = after.strip_prefix('}')?;
+        if rest == "}" {
+            return Some(fields);
+        }
+        rest = rest.strip_prefix(',')?;
+    }
+}
+
+/// How many bytes at the beginning are a text, or a list of texts, without escapes.
+fn plain_value(json: &str) -> Option<usize> {
+    let Some(mut rest) = json.strip_prefix('[') else {
+        return plain_text(json);
+    };
+    loop {
+        rest = &rest[plain_text(rest)?..];
+        if let Some(after) = rest.strip_prefix(']') {
+            return Some(json.len() - after.len());
+        }
+        rest = rest.strip_prefix(',')?;
+    }
+}
+
+/// How many bytes at the beginning are a text without escapes, quotes and all.
+fn plain_text(json: &str) -> Option<usize> {
+    let inside = json.strip_prefix('"')?;
+    let ends = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    let end = inside.bytes().position(ends)?;
+    (inside.as_bytes()[end] == b'"').then_some(end + 2)
+}
+
 impl fmt::Debug for Openings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter().map(|(field, ..)| field.word());
@@ -296,6 +346,61 @@ mod tests {
             read.digests(entry),
             read.digests(EventId::new(uuid::Uuid::nil()))
         );
+    }
+
+    #[test]
+    fn plain_openings_are_read_as_any_others() {
+        let salt = "0a".repeat(32);
+        let name = |value: &str| format!(r#""name":{{"salt":"{salt}","value":{value}}}"#);
+        let aliases = |value: &str| format!(r#""aliases":{{"salt":"{salt}","value":{value}}}"#);
+        let plain_ones = [
+            format!("{{{}}}", name("\"\"")),
+            format!("{{{}}}", name("\"Ana Demo Ñ\"")),
+            format!("{{{},{}}}", name("\"Ana\""), aliases("[\"A.\",\"B]},{\"]")),
+            format!("{{{},{}}}", name("\"Ana\""), name("\"Ana\"")),
+        ];
+        for text in &plain_ones {
+            let read = Openings::from_any_json(text).unwrap();
+            assert_eq!(plain(text).as_ref(), Some(&read.0), "{text}");
+            assert_eq!(Openings::from_json(text).unwrap().to_json(), *text);
+        }
+        // Cut short, with one byte more or one byte changed, both say the same.
+        for text in &plain_ones {
+            for at in 0..=text.len() {
+                for byte in [
+                    None,
+                    Some("\""),
+                    Some("\\"),
+                    Some("}"),
+                    Some(" "),
+                    Some("A"),
+                    Some(","),
+                ] {
+                    let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else {
+                        continue;
+                    };
+                    let changed = after
+                        .chars()
+                        .next()
+                        .map_or(after, |c| &after[c.len_utf8()..]);
+                    let put = byte.unwrap_or_default();
+                    for other in [
+                        format!("{before}{put}"),
+                        format!("{before}{put}{after}"),
+                        format!("{before}{put}{changed}"),
+                    ] {
+                        let any = Openings::from_any_json(&other);
+                        assert_eq!(Openings::from_json(&other), any, "{other}");
+                    }
+                }
+            }
+        }
+        for text in ["", "{}", "{\"name\"", "[]", "\u{7f}"] {
+            assert_eq!(Openings::from_json(text), Openings::from_any_json(text));
+        }
+        let escaped = format!("{{{}}}", name(r#""Ana \"Demo\"""#));
+        assert_eq!(plain(&escaped), None);
+        assert_eq!(Openings::from_json(&escaped).unwrap().to_json(), escaped);
     }
 
     #[test]
