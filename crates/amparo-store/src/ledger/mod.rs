@@ -26,6 +26,7 @@ mod resume;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod torn_keys;
 mod transfer;
 mod verify;
 mod verify_sealed;

@@ -475,6 +475,9 @@ impl Parts {
             // A damaged sled store is marked by now, and `verify` and the next opening see to it.
             Err(EraseError::Read(_)) => {}
         }
+        if access == Access::Write {
+            ledger.clear_torn_keys();
+        }
         Ok(ledger)
     }
 

@@ -1,7 +1,8 @@
 //! Verifying what is sealed: it opens with its key, to what the line promises.
 //!
 //! A key may be gone for one reason alone: an erasure entry says so. A key file that was cut, or
-//! lost its last record, would else be taken for a copy that never had those names.
+//! lost its last record, would else be taken for a copy that never had those names. A damaged record
+//! is a fault where something does not open; else it is of a write that was never acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ pub(super) struct Keyless {
     sealed: BTreeMap<Owner, Seq>,
     /// Whose keys an erasure destroyed.
     erased: BTreeSet<Owner>,
+    /// Whether there was a key that did not open what is sealed for its owner.
+    unopened: bool,
 }
 
 /// What became of what is sealed for an entry.
@@ -94,22 +97,33 @@ impl Check {
             }
             Seal::OfNoField => "something is sealed for no field",
             Seal::Other => "the private fields are not those that the line's digests promise",
-            Seal::Damaged => "the private fields do not open with their key",
+            Seal::Damaged => {
+                self.keyless.unopened = true;
+                "the private fields do not open with their key"
+            }
         };
         self.found(Part::Keys, format!("{}: {fault}", entry.seq));
     }
 
-    /// Names the keys that no erasure accounts for. A copy without `keys/` has none, and may.
+    /// Names the keys that no erasure accounts for, and the damaged records that may be theirs. A
+    /// copy without `keys/` has none, and may.
     pub(super) fn finish_keyless(&mut self, vault: Option<&Vault>) {
-        if vault.is_none_or(|vault| vault.secret().is_none()) {
+        let Some(vault) = vault.filter(|vault| vault.secret().is_some()) else {
             return;
-        }
-        let Keyless { sealed, erased } = std::mem::take(&mut self.keyless);
-        for (owner, seq) in sealed {
-            if !erased.contains(&owner) {
-                let what = "the key to the private fields is gone, and no erasure says so";
-                self.found(Part::Keys, format!("{seq}: {what}"));
+        };
+        let keyless = std::mem::take(&mut self.keyless);
+        let gone = |owner: &Owner| !keyless.erased.contains(owner);
+        let lacking = keyless.sealed.iter().filter(|(owner, _)| gone(owner));
+        let mut lacking: Vec<Seq> = lacking.map(|(_, seq)| *seq).collect();
+        lacking.sort_unstable();
+        if keyless.unopened || !lacking.is_empty() {
+            for offset in vault.damaged() {
+                self.found(Part::Keys, format!("the key at byte {offset} is damaged"));
             }
+        }
+        for seq in lacking {
+            let what = "the key to the private fields is gone, and no erasure says so";
+            self.found(Part::Keys, format!("{seq}: {what}"));
         }
     }
 }

@@ -48,10 +48,10 @@ impl Vault {
                 Ok(gone)
             }
             (Some(_) | None, _) => {
-                let kept = self
-                    .kept_without(owners)
-                    .map_err(|source| self.poison(source))?;
-                self.rewrite(&kept)?;
+                self.rewrite_without(|record, says| match record {
+                    Record::Key(owner, _) | Record::Locked(owner) => owners.contains(owner),
+                    Record::Damaged => says.may_be_one_of(owners),
+                })?;
                 // Where those that stay are by now, the next opening finds.
                 self.damaged.retain(|record| !is_damaged(record));
                 Ok(self.forget(owners) + damaged)
@@ -89,8 +89,25 @@ impl Vault {
         Ok(())
     }
 
-    /// The file as it is, without the records of these owners.
-    fn kept_without(&mut self, owners: &[Owner]) -> io::Result<Zeroizing<Vec<u8>>> {
+    /// Takes the damaged records out of the file, durably. For whoever knows that nobody needs them.
+    pub(crate) fn drop_damaged(&mut self) -> Result<(), VaultError> {
+        self.rewrite_without(|record, _| matches!(record, Record::Damaged))?;
+        self.damaged.clear();
+        Ok(())
+    }
+
+    /// Writes the file anew without the records that go, each told with the owner that it names.
+    fn rewrite_without(&mut self, goes: impl Fn(&Record, Owner) -> bool) -> Result<(), VaultError> {
+        match self.kept_without(goes) {
+            Ok(kept) => self.rewrite(&kept),
+            Err(source) => Err(self.poison(source)),
+        }
+    }
+
+    fn kept_without(
+        &mut self,
+        goes: impl Fn(&Record, Owner) -> bool,
+    ) -> io::Result<Zeroizing<Vec<u8>>> {
         let lock = self.lock.as_ref();
         let file = self
             .subjects
@@ -102,15 +119,15 @@ impl Vault {
         let mut at = kept.len() as u64;
         while at < self.end {
             let read = file.read_at(&mut chunk, at)?;
-            for record in chunk[..read].chunks_exact(record_bytes) {
-                let is_theirs = match key_file::read_record(record, lock) {
-                    Record::Key(owner, _) | Record::Locked(owner) => owners.contains(&owner),
-                    Record::Torn | Record::Foreign => {
-                        key_file::owner_of(record).may_be_one_of(owners)
-                    }
-                };
-                if !is_theirs {
+            for record in chunk[..read].chunks(record_bytes) {
+                if !goes(
+                    &key_file::read_record(record, lock),
+                    key_file::owner_of(record),
+                ) {
                     kept.extend_from_slice(record);
+                    // A last one that is cut short stays one, whatever is written behind it.
+                    let end = kept.len() + record_bytes - record.len();
+                    kept.resize(end, 0);
                 }
             }
             at += chunk.len() as u64;

@@ -153,27 +153,26 @@ pub(super) enum Record {
     Key(Owner, Key),
     /// A key that is sealed under a lock that is not open.
     Locked(Owner),
-    /// Bytes that do not match their check.
-    Torn,
-    /// Bytes that match their check, and are no key of this lock.
-    Foreign,
+    /// Bytes that do not match their check, or are no key of this lock.
+    Damaged,
 }
 
 /// Reads one record.
 pub(super) fn read_record(bytes: &[u8], lock: Option<&Lock>) -> Record {
-    let body = without_crc(bytes).and_then(<[u8]>::split_first_chunk::<16>);
-    let Some((owner, key)) = body else {
-        return Record::Torn;
+    let whole = (bytes.len() == record_bytes(lock)).then_some(bytes);
+    let body = whole.and_then(without_crc);
+    let Some((owner, key)) = body.and_then(<[u8]>::split_first_chunk::<16>) else {
+        return Record::Damaged;
     };
     let owner = Owner(*owner);
     match lock {
         None => match <[u8; 32]>::try_from(key) {
             Ok(key) => Record::Key(owner, Zeroizing::new(key)),
-            Err(_) => Record::Torn,
+            Err(_) => Record::Damaged,
         },
         Some(lock) if lock.is_open() => match lock.unseal(owner, key) {
             Some(key) => Record::Key(owner, key),
-            None => Record::Foreign,
+            None => Record::Damaged,
         },
         Some(_) => Record::Locked(owner),
     }

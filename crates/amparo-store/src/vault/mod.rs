@@ -74,7 +74,7 @@ pub(crate) struct Vault {
     files: Arc<dyn Files>,
     folder: PathBuf,
     subjects: Option<Box<dyn OpenFile>>,
-    /// Bytes of the subjects' file that are sound: where the next record goes.
+    /// Where the next record goes: behind every other, sound or not.
     end: u64,
     /// Where the damaged records are, and whose they say they are.
     damaged: Vec<(u64, Owner)>,
@@ -164,9 +164,9 @@ impl Vault {
 
     /// Opens the keys of a ledger; without a folder of keys, a vault that opens nothing.
     ///
-    /// A record torn at the end was never relied on, and the next one is written over it; a
-    /// damaged record elsewhere is remembered for `verify`, and the others are used. A locked vault
-    /// is opened with the `secret`, where one is given; without a lock none is needed.
+    /// A damaged record is remembered, and the others are used. One at the end may be a write that
+    /// a power cut tore, or a key that somebody needs: nothing is ever written over it. A locked
+    /// vault is opened with the `secret`, where one is given; without a lock none is needed.
     pub(crate) fn open(
         files: &Arc<dyn Files>,
         folder: &Path,
@@ -248,12 +248,11 @@ impl Vault {
         let record_bytes = key_file::record_bytes(lock);
         let mut chunk = Zeroizing::new(vec![0; record_bytes * CHUNK_RECORDS]);
         let mut at = header as u64;
-        let mut torn = None;
         loop {
             let read = file
                 .read_at(&mut chunk, at)
                 .map_err(io_error(SUBJECTS_FILE))?;
-            for record in chunk[..read].chunks_exact(record_bytes) {
+            for record in chunk[..read].chunks(record_bytes) {
                 match key_file::read_record(record, lock) {
                     Record::Key(owner, key) => {
                         self.keys.insert(owner, key);
@@ -261,23 +260,13 @@ impl Vault {
                     Record::Locked(owner) => {
                         self.locked.insert(owner);
                     }
-                    Record::Torn => {
-                        torn = Some(at);
-                        self.damaged.push((at, key_file::owner_of(record)));
-                    }
-                    Record::Foreign => self.damaged.push((at, key_file::owner_of(record))),
+                    Record::Damaged => self.damaged.push((at, key_file::owner_of(record))),
                 }
                 at += record_bytes as u64;
             }
             if read < chunk.len() {
                 break;
             }
-        }
-        // A bad record at the very end is a torn write: the next record takes its place.
-        let last = at.saturating_sub(record_bytes as u64);
-        if torn == Some(last) {
-            at = last;
-            self.damaged.pop();
         }
         self.end = at;
         Ok(())
@@ -293,7 +282,7 @@ impl Vault {
         self.keys.contains_key(&owner) || self.locked.contains(&owner)
     }
 
-    /// Offsets of damaged key records.
+    /// Offsets of damaged key records, whoever needs them.
     pub(crate) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
         self.damaged.iter().map(|(at, _)| *at)
     }

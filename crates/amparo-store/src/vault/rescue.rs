@@ -81,7 +81,7 @@ impl Vault {
         for (number, record) in (0_u64..).zip(bytes[header..].chunks(record_bytes)) {
             match key_file::read_record(record, lock) {
                 Record::Key(..) | Record::Locked(_) => rescued.subjects.extend_from_slice(record),
-                Record::Torn | Record::Foreign => {
+                Record::Damaged => {
                     let at = header as u64 + number * record_bytes as u64;
                     let what = format!("keys/{SUBJECTS_FILE} at byte {at}: a key is damaged");
                     rescued.damage.push(what);

@@ -70,32 +70,48 @@ fn keys_survive_reopening_and_open_only_their_own_entry() {
 }
 
 #[test]
-fn a_torn_last_record_is_written_over_and_a_damaged_one_is_remembered() {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = folder.path().join("keys");
+fn a_damaged_record_is_remembered_and_never_written_over() {
+    let (_root, keys) = three_keys();
     let files: Arc<dyn Files> = Arc::new(RealFiles);
-    Vault::create(&files, &keys, ledger(), &[7; 32]).unwrap();
     let path = keys.join(SUBJECTS_FILE);
-    let mut random = counting();
-    let mut open = |owners: &[Owner]| {
+    let sound = std::fs::read(&path).unwrap();
+    let record = |n: usize| HEADER_BYTES + n * RECORD_BYTES;
+    let open = |owners: &[Owner]| {
         let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
-        vault.ensure(owners.iter().copied(), &mut random).unwrap();
         vault
+            .ensure(owners.iter().copied(), &mut counting())
+            .unwrap();
+        let at: Vec<_> = vault.damaged().map(|at| at as usize).collect();
+        (vault.keys.len(), at)
     };
-    open(&[person(1), person(2)]);
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes.truncate(bytes.len() - 5);
-    std::fs::write(&path, &bytes).unwrap();
-    let vault = open(&[person(2), person(3)]);
-    assert_eq!((vault.keys.len(), vault.damaged.len()), (3, 0));
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[HEADER_BYTES + 3] ^= 1;
-    std::fs::write(&path, &bytes).unwrap();
-    let vault = open(&[]);
-    assert_eq!(
-        (vault.keys.len(), vault.damaged().collect::<Vec<_>>()),
-        (2, vec![HEADER_BYTES as u64])
-    );
+    // A flipped bit in the middle and at the end, and a last record that lacks some bytes or most.
+    let flipped = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    for (bytes, damaged) in [
+        (flipped(record(0) + 3), record(0)),
+        (flipped(record(3) - 1), record(2)),
+        (sound[..record(3) - 5].to_vec(), record(2)),
+        (sound[..record(2) + 3].to_vec(), record(2)),
+    ] {
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(open(&[person(4)]), (3, vec![damaged]));
+        assert_eq!(open(&[]), (3, vec![damaged]));
+        let after = std::fs::read(&path).unwrap();
+        assert_eq!(after[..bytes.len()], bytes, "{damaged}");
+        assert_eq!(after.len(), record(4));
+        // An erasure of somebody else keeps what there is of it.
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+        assert_eq!(vault.destroy(&[person(4)], None).unwrap(), 1);
+        let after = std::fs::read(&path).unwrap();
+        assert_eq!(after[..bytes.len()], bytes, "{damaged}");
+        let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
+        vault.drop_damaged().unwrap();
+        assert_eq!(open(&[]), (2, vec![]));
+        assert_eq!(std::fs::metadata(&path).unwrap().len() as usize, record(2));
+    }
 }
 
 /// Three keys on files that can fail, and the folder they are in.

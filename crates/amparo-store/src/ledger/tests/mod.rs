@@ -12,6 +12,7 @@ mod appending;
 mod derived;
 mod folder;
 mod recovering;
+mod torn_keys;
 
 const DAY_MS: i64 = 86_400_000;
 
