@@ -243,7 +243,9 @@ impl Failure {
                 FailureKind::Refused,
                 "`amparo key add --only` puts one passphrase in the place of all",
             ),
-            VaultError::Secret(SlotError::NotARecoveryKey | SlotError::Cost) => (
+            VaultError::Secret(
+                SlotError::NotARecoveryKey | SlotError::Cost | SlotError::PublicKey,
+            ) => (
                 FailureKind::Integrity,
                 "compare the folder keys/ with a copy",
             ),

@@ -90,6 +90,7 @@ const RUNS: &[&str] = &[
     "key lock --new file:words",
     "key unlock -L shut --passphrase file:words",
     "key add -L shut --new file:other-words --passphrase file:words",
+    "key field on -L shut --passphrase file:words",
     "key test -L shut --passphrase file:words",
     "person add HOSTILE --unsourced --namesake",
     "person alias p1 HOSTILE --unsourced",

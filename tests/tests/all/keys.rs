@@ -351,3 +351,130 @@ fn what_is_recovered_stays_locked_and_takes_no_openings_in() {
     let locked = bench.run(&["-L", "anew", "find", "Demo"]);
     assert_eq!(locked.code, 3, "{}", locked.err);
 }
+
+/// Locked, and taken to the field.
+fn in_the_field() -> Bench {
+    let (bench, _) = locked();
+    let said = bench.ok(&with(&["key", "field", "on"], &OPEN));
+    assert!(said.err.contains("without the passphrase"), "{}", said.err);
+    bench
+}
+
+/// Whether any file of the folder has these bytes.
+fn holds(folder: &std::path::Path, bytes: &[u8]) -> bool {
+    fs::read_dir(folder).unwrap().any(|item| {
+        let path = item.unwrap().path();
+        match path.is_dir() {
+            true => holds(&path, bytes),
+            false => {
+                let content = fs::read(&path).unwrap();
+                content.windows(bytes.len()).any(|window| window == bytes)
+            }
+        }
+    })
+}
+
+#[test]
+fn names_are_recorded_in_the_field_and_read_nowhere_but_with_the_passphrase() {
+    let bench = in_the_field();
+    let added = bench.ok(&[
+        "person",
+        "add",
+        "Carlacanary Demo",
+        "--ref",
+        "demo:carla",
+        "--unsourced",
+    ]);
+    assert!(added.err.contains("is not known"), "{}", added.err);
+    let dora = r#"{"kind":"person","person":"demo:dora","private":{"name":"Doracanary Demo","note":"a canary of a remark"},"unsourced":true}"#;
+    bench.file("field.jsonl", dora);
+    bench.ok(&["import", "field.jsonl"]);
+    // The same again is the same; and something more of somebody who was named before.
+    bench.ok(&["import", "field.jsonl"]);
+    bench.ok(&["person", "alias", "p1", "Anotheracanary", "--unsourced"]);
+    for args in [
+        &["person", "list"][..],
+        &["list"],
+        &["log"],
+        &["show", "e6"],
+        &["status", "p3"],
+        &["audit", "p3"],
+        &["verify"],
+        &["export"],
+        &["report", "time-held"],
+    ] {
+        let run = bench.ok(args);
+        let all = format!("{}{}", run.out, run.err);
+        assert!(!all.contains("canary"), "{args:?}: {all}");
+    }
+    for args in [
+        &["find", "Carlacanary"][..],
+        &["export", "--openings"],
+        &["key", "field", "off"],
+        &["key", "add", "--new", "file:other"],
+        &["correct", "e4", "--unsourced"],
+    ] {
+        let run = bench.run(args);
+        assert!(run.code == 3 || run.code == 2, "{args:?}: {}", run.err);
+        assert!(!run.out.contains("canary"), "{args:?}: {}", run.out);
+    }
+    let openings = bench.ok(&with(&["export", "--openings"], &OPEN)).out;
+    for name in ["Carlacanary", "Doracanary", "Anotheracanary", "a canary of"] {
+        assert!(openings.contains(name), "{name}");
+        assert!(!holds(&bench.ledger(), name.as_bytes()), "{name}");
+    }
+    let salts: Vec<_> = openings.split("\"salt\":\"").skip(1).collect();
+    assert!(salts.len() >= 9, "{}", salts.len());
+    for salt in salts {
+        let digits = &salt[..64];
+        let bytes: Vec<u8> = (0..32)
+            .map(|n| u8::from_str_radix(&digits[2 * n..2 * n + 2], 16).unwrap())
+            .collect();
+        assert!(!holds(&bench.ledger(), digits.as_bytes()) && !holds(&bench.ledger(), &bytes));
+    }
+    let people = bench.rows(&with(&["person", "list"], &OPEN));
+    let names: Vec<_> = people.iter().map(|person| person["name"].clone()).collect();
+    assert_eq!(
+        names,
+        [
+            "Anacanary Demo",
+            "Beatriz Demo",
+            "Carlacanary Demo",
+            "Doracanary Demo"
+        ]
+    );
+    let verified = bench.rows(&with(&["verify"], &OPEN));
+    assert_eq!(verified[0]["unopened"], 0, "{verified:?}");
+}
+
+#[test]
+fn what_was_recorded_in_the_field_comes_back_on_a_stick_and_is_erased_like_the_rest() {
+    let bench = in_the_field();
+    bench.ok(&["person", "add", "Carla Demo", "--unsourced"]);
+    bench.ok(&["person", "alias", "p3", "Carlita Demo", "--unsourced"]);
+    bench.ok(&["backup", "stick", "--keys", "stick-keys"]);
+    bench.ok(&["restore", "stick", "office", "--keys", "stick-keys"]);
+    let office = |args: &[&str]| {
+        let run = bench.run(&[&["-L", "office"], args, &OPEN].concat());
+        assert_eq!(run.code, 0, "{args:?}: {}", run.err);
+        run
+    };
+    assert!(office(&["find", "Carlita"]).out.contains("p3"));
+    office(&["resume", "--fork", "--reason", "back from the field"]);
+    office(&["key", "field", "off"]);
+    office(&["key", "unlock"]);
+    assert!(office(&["find", "Carlita"]).out.contains("Carla Demo"));
+    let erased = office(&["erase", "p3", "--basis", "danger"]);
+    assert!(erased.err.contains("destroyed 1 key(s)"), "{}", erased.err);
+    assert!(!office(&["person", "list"]).out.contains("Carla"));
+    office(&["verify"]);
+    // In the field nobody is taken for new who may be known under another reference.
+    fs::remove_dir_all(bench.ledger().join("sled")).unwrap();
+    let release = ["append", "release", "other:ana", "--occurred", "2026-02-07"];
+    bench.refused(3, &with(&release, &["--unsourced"]));
+    bench.ok(&["person", "add", "Dora Demo", "--unsourced"]);
+    let registered = ["person", "add", "Ana", "--ref", "other:ana", "--unsourced"];
+    bench.refused(3, &registered);
+    bench.ok(&with(&with(&release, &["--unsourced"]), &OPEN));
+    assert_eq!(bench.rows(&["person", "list"]).len(), 4);
+}

@@ -1,7 +1,7 @@
 //! `key`: who can read the names.
 
 use amparo_store::{Ledger, SlotKind, VaultError};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Exit;
 use crate::error::Failure;
@@ -46,8 +46,30 @@ enum What {
         #[arg(long, conflicts_with_all = ["new", "only"])]
         recovery: bool,
     },
+    /// Record new names without the passphrase, and show none: for a laptop in the field
+    ///
+    /// Needs a lock, and its passphrase this once: set it up where the passphrase is kept, and take
+    /// the folder to the field without it. From then on names are recorded there by whoever has the
+    /// folder, each sealed for the passphrase, and nobody can read them there, not even who wrote
+    /// them. Back at the office the passphrase opens all of them.
+    ///
+    /// What needs names is refused in the field: finding by name, correcting what is private,
+    /// telling that a namesake is there. Say who is meant by ref, p7. Not hidden there are pseudonyms,
+    /// days and places; the ledger's secret, with which a guessed reference can be tested; what a
+    /// running command holds in memory; and what was typed, in the shell's history.
+    Field {
+        /// on or off
+        #[arg(value_enum)]
+        state: OnOff,
+    },
     /// Tell whether the names are locked, and whether a secret opens them
     Test,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnOff {
+    On,
+    Off,
 }
 
 impl Key {
@@ -57,6 +79,7 @@ impl Key {
             What::Unlock => unlock(session),
             What::Add { recovery: true, .. } => renew(session),
             What::Add { new, only, .. } => add(session, new.as_deref(), only),
+            What::Field { state } => field(session, state == OnOff::On),
             What::Test => test(session),
         }
     }
@@ -118,14 +141,31 @@ fn renew(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn field(session: &mut Session<'_, '_>, is_for_field: bool) -> Result<Exit, Failure> {
+    let mut ledger = opened(session)?;
+    let set = ledger.set_for_field(is_for_field, &mut *session.world.random);
+    set.map_err(|error| Failure::keys(&error))?;
+    session.talk(match is_for_field {
+        true => {
+            "new names are recorded without the passphrase from now on, and only the passphrase or \
+             the recovery key shows them: keep both away from the field"
+        }
+        false => "new names are recorded with the passphrase only",
+    });
+    session.close(ledger);
+    Ok(Exit::Done)
+}
+
 fn test(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     let ledger = session.whole()?;
     let slots = ledger.slots();
     let count = |kind| slots.iter().filter(|slot| **slot == kind).count() as u64;
-    let columns = ["locked", "passphrases", "recovery_keys", "opened"].map(Column::text);
+    let columns = ["locked", "field", "passphrases", "recovery_keys", "opened"];
+    let columns = columns.map(Column::text);
     let mut reply = Reply::new(whole_meta(&ledger), columns).into_record();
     reply.push(vec![
         Cell::Flag(!slots.is_empty()),
+        Cell::Flag(ledger.is_for_field()),
         Cell::count(count(SlotKind::Passphrase)),
         Cell::count(count(SlotKind::Recovery)),
         Cell::Flag(!ledger.is_locked()),

@@ -127,6 +127,12 @@ impl Add {
                 .ambiguous(&namesakes, "somebody of that name is registered already")
                 .hint("--namesake registers another person of the same name"));
         }
+        if writing.ledger.is_locked() && writing.ledger.is_for_field() {
+            session.talk(
+                "note: the names are locked, so whether somebody of that name is registered is not \
+                 known",
+            );
+        }
         let person = match self.refs.first() {
             Some(reference) => reference.clone(),
             None => fresh_uuid(session.world).to_string(),

@@ -41,6 +41,23 @@ impl Ledger {
         self.vault.unlock(random)
     }
 
+    /// Whether private fields are recorded without the lock being open, and stay closed.
+    pub fn is_for_field(&self) -> bool {
+        self.vault.is_for_field()
+    }
+
+    /// Makes a lock that is open one for the field, or one that is not.
+    ///
+    /// # Errors
+    /// As [`lock_keys`](Self::lock_keys).
+    pub fn set_for_field(
+        &mut self,
+        is_for_field: bool,
+        random: Random<'_>,
+    ) -> Result<(), VaultError> {
+        self.vault.set_for_field(is_for_field, random)
+    }
+
     /// Adds a passphrase to a lock that is open; one that is `alone` takes the place of all
     /// earlier ones.
     ///

@@ -245,6 +245,11 @@ impl Ledger {
         let _ = self.files.replace(&self.folder.join(DAMAGED_MARK), b"");
     }
 
+    /// Whether the shelf lacks references, since nobody could open them when it was built.
+    pub(super) fn lacks_refs(&self) -> bool {
+        self.vault.is_locked() && self.folder.join(LOCKED_MARK).exists()
+    }
+
     /// Writes what only memory holds of the sled store, and closes the ledger.
     ///
     /// Nothing recorded depends on it: what the store lacks, the next opening takes from the

@@ -187,6 +187,7 @@ impl<'l, 'r> Plan<'l, 'r> {
         }
         self.check_references(draft.event(), id)?;
         self.check_erased(&draft)?;
+        self.check_refs(&draft)?;
         let bytes = self.check_line(&draft, id)?;
         let registers = self.register(&draft)?;
         let seq = self.push(id, &draft, digest(&content));
@@ -299,6 +300,22 @@ impl<'l, 'r> Plan<'l, 'r> {
         }
         self.check_instrument(event)?;
         self.check_circle(event, id)
+    }
+
+    /// Refuses somebody new under a reference where the references that the registered have are not
+    /// all known: it may be one of them.
+    fn check_refs(&self, draft: &Draft) -> Result<(), Refused> {
+        if !self.ledger.lacks_refs() {
+            return Ok(());
+        }
+        for subject in draft.event().subjects() {
+            if draft.external(subject).is_some()
+                && !self.ledger.has_key(index_key::subject(subject))?
+            {
+                return Err(ReadError::Locked.into());
+            }
+        }
+        Ok(())
     }
 
     /// Refuses private fields of somebody whose own were erased.

@@ -24,7 +24,8 @@ impl Ledger {
     }
 
     /// Whether everything that is sealed opens with its key, or was erased; under a lock that is
-    /// not open, whether there is a key to everything.
+    /// not open, whether there is a key to everything. Where owners may have several keys, that
+    /// tells nothing.
     fn opens_everything(&self) -> Result<bool, ReadError> {
         let erased = self.erased()?.into_iter();
         let erased: Vec<_> = erased
@@ -46,7 +47,8 @@ impl Ledger {
                         .map_err(|source| ReadError::NotAnEntry { seq, source })?;
                     let owner = Owner::of(entry.event.subject(), self.id());
                     let opens = match self.vault.open_sealed(owner, entry.id, sealed) {
-                        Opened::Openings(_) | Opened::Locked => true,
+                        Opened::Openings(_) => true,
+                        Opened::Locked => !self.vault.is_for_field(),
                         Opened::NoKey => erased.contains(&owner),
                         Opened::Damaged => false,
                     };

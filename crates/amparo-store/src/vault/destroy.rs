@@ -64,6 +64,7 @@ impl Vault {
         let mut forgotten = 0;
         for owner in owners {
             let was_known = self.keys.remove(owner).is_some();
+            self.earlier.remove(owner);
             forgotten += usize::from(self.locked.remove(owner) || was_known);
         }
         forgotten
@@ -75,14 +76,19 @@ impl Vault {
         lock: Option<Lock>,
         random: Random<'_>,
     ) -> Result<(), VaultError> {
+        let sealer = match &lock {
+            None => None,
+            Some(lock) => Some(lock.sealer(random).ok_or(VaultError::Locked)?),
+        };
         let mut bytes = Zeroizing::new(key_file::header(self.ledger, lock.as_ref()));
         bytes.reserve(self.keys.len() * key_file::record_bytes(lock.as_ref()));
         let mut owners: Vec<Owner> = self.keys.keys().copied().collect();
         owners.sort_unstable();
         for owner in owners {
-            let key = self.keys.get(&owner);
-            let record = key.and_then(|key| key_file::record(owner, key, lock.as_ref(), random));
-            bytes.extend_from_slice(&record.ok_or(VaultError::Locked)?);
+            for key in self.keys_of(owner) {
+                let record = key_file::record(owner, key, sealer.as_ref(), random);
+                bytes.extend_from_slice(&record.ok_or(VaultError::Locked)?);
+            }
         }
         self.rewrite(&bytes)?;
         self.lock = lock;
@@ -113,6 +119,7 @@ impl Vault {
             .subjects
             .as_mut()
             .ok_or(io::ErrorKind::ReadOnlyFilesystem)?;
+        let mut opener = lock.map(Lock::opener);
         let mut kept = Zeroizing::new(key_file::header(self.ledger, lock));
         let record_bytes = key_file::record_bytes(lock);
         let mut chunk = Zeroizing::new(vec![0; record_bytes * CHUNK_RECORDS]);
@@ -121,7 +128,7 @@ impl Vault {
             let read = file.read_at(&mut chunk, at)?;
             for record in chunk[..read].chunks(record_bytes) {
                 if !goes(
-                    &key_file::read_record(record, lock),
+                    &key_file::read_record(record, opener.as_mut()),
                     key_file::owner_of(record),
                 ) {
                     kept.extend_from_slice(record);

@@ -2,12 +2,13 @@
 //!
 //! `secret`: magic, version, lock, ledger id, 32 bytes, CRC-32. `subjects`: a header of the same
 //! beginning, then records of owner, key and CRC-32. The lock byte is 0 for keys in the clear; in
-//! `subjects` it is 1 where the header goes on with a lock and each key is sealed under it.
+//! `subjects` it is 1 or, for the field, 2 where the header goes on with a lock and each key is
+//! sealed under it.
 
 use amparo_core::id::LedgerId;
 use zeroize::Zeroizing;
 
-use super::lock::{self, Lock, SEALED_KEY_BYTES};
+use super::lock::{self, Lock, Opener, Sealer};
 use super::{Key, Owner};
 use crate::Random;
 
@@ -16,6 +17,7 @@ const SUBJECTS_MAGIC: &[u8; 8] = b"AMPARO-K";
 const VERSION: u16 = 1;
 const UNLOCKED: u8 = 0;
 const LOCKED: u8 = 1;
+const LOCKED_FOR_FIELD: u8 = 2;
 const LOCK_AT: usize = 8 + 2;
 const PREFIX_BYTES: usize = LOCK_AT + 1 + 16;
 const CRC_BYTES: usize = 4;
@@ -88,7 +90,11 @@ pub(super) fn header(ledger: LedgerId, lock: Option<&Lock>) -> Vec<u8> {
     sealed_by_crc(match lock {
         None => prefix(SUBJECTS_MAGIC, UNLOCKED, ledger),
         Some(lock) => {
-            let mut bytes = prefix(SUBJECTS_MAGIC, LOCKED, ledger);
+            let kind = match lock.is_for_field() {
+                false => LOCKED,
+                true => LOCKED_FOR_FIELD,
+            };
+            let mut bytes = prefix(SUBJECTS_MAGIC, kind, ledger);
             bytes.extend_from_slice(&lock.to_bytes());
             bytes
         }
@@ -100,44 +106,44 @@ pub(super) fn read_header(
     bytes: &[u8],
     ledger: LedgerId,
 ) -> Result<(usize, Option<Lock>), &'static str> {
-    let is_locked = says_it_is_locked(bytes);
     let slots = bytes.get(PREFIX_BYTES).copied();
-    let (kind, more) = match slots {
-        Some(slots) if is_locked => (LOCKED, Lock::len_of(slots)),
-        Some(_) | None => (UNLOCKED, 0),
+    let (kind, more) = match (bytes.get(LOCK_AT), slots) {
+        (Some(&LOCKED), Some(slots)) => (LOCKED, Lock::len_of(slots, false)),
+        (Some(&LOCKED_FOR_FIELD), Some(slots)) => (LOCKED_FOR_FIELD, Lock::len_of(slots, true)),
+        _ => (UNLOCKED, 0),
     };
     let len = PREFIX_BYTES + more + CRC_BYTES;
     let header = bytes.get(..len).ok_or("it is too short")?;
     let rest = body(header, SUBJECTS_MAGIC, kind, ledger)?;
-    let lock = is_locked.then(|| Lock::read(rest, ledger)).transpose()?;
+    let lock = match kind {
+        UNLOCKED => None,
+        kind => Some(Lock::read(rest, kind == LOCKED_FOR_FIELD, ledger)?),
+    };
     Ok((len, lock))
 }
 
 /// Whether a header says that it has a lock, damaged or not.
 pub(super) fn says_it_is_locked(bytes: &[u8]) -> bool {
-    bytes.get(LOCK_AT) == Some(&LOCKED)
+    matches!(bytes.get(LOCK_AT), Some(&LOCKED | &LOCKED_FOR_FIELD))
 }
 
 /// How long each record is.
 pub(super) fn record_bytes(lock: Option<&Lock>) -> usize {
-    match lock {
-        None => 16 + 32 + CRC_BYTES,
-        Some(_) => 16 + SEALED_KEY_BYTES + CRC_BYTES,
-    }
+    16 + lock.map_or(32, Lock::sealed_bytes) + CRC_BYTES
 }
 
-/// One record of the file `subjects`; `None` where its lock is not open.
+/// One record of the file `subjects`; `None` only for what the cipher refuses.
 pub(super) fn record(
     owner: Owner,
     key: &Key,
-    lock: Option<&Lock>,
+    sealer: Option<&Sealer<'_>>,
     random: Random<'_>,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let mut bytes = Vec::with_capacity(record_bytes(lock));
+    let mut bytes = Vec::with_capacity(record_bytes(None));
     bytes.extend_from_slice(&owner.0);
-    match lock {
+    match sealer {
         None => bytes.extend_from_slice(&key[..]),
-        Some(lock) => bytes.extend_from_slice(&lock.seal(owner, key, random)?),
+        Some(sealer) => bytes.extend_from_slice(&sealer.seal(owner, key, random)?),
     }
     Some(Zeroizing::new(sealed_by_crc(bytes)))
 }
@@ -158,22 +164,18 @@ pub(super) enum Record {
 }
 
 /// Reads one record.
-pub(super) fn read_record(bytes: &[u8], lock: Option<&Lock>) -> Record {
+pub(super) fn read_record(bytes: &[u8], opener: Option<&mut Opener<'_>>) -> Record {
+    let lock = opener.as_ref().map(|opener| opener.lock());
     let whole = (bytes.len() == record_bytes(lock)).then_some(bytes);
     let body = whole.and_then(without_crc);
     let Some((owner, key)) = body.and_then(<[u8]>::split_first_chunk::<16>) else {
         return Record::Damaged;
     };
     let owner = Owner(*owner);
-    match lock {
-        None => match <[u8; 32]>::try_from(key) {
-            Ok(key) => Record::Key(owner, Zeroizing::new(key)),
-            Err(_) => Record::Damaged,
-        },
-        Some(lock) if lock.is_open() => match lock.unseal(owner, key) {
-            Some(key) => Record::Key(owner, key),
-            None => Record::Damaged,
-        },
-        Some(_) => Record::Locked(owner),
-    }
+    let key = match opener {
+        None => <[u8; 32]>::try_from(key).ok().map(Zeroizing::new),
+        Some(opener) if opener.lock().is_open() => opener.open(owner, key),
+        Some(_) => return Record::Locked(owner),
+    };
+    key.map_or(Record::Damaged, |key| Record::Key(owner, key))
 }

@@ -12,9 +12,15 @@ use super::{Vault, VaultError};
 use crate::Random;
 
 impl Vault {
-    /// Whether there is a lock that is not open: private fields can be neither read nor written.
+    /// Whether there is a lock that is not open: private fields cannot be read, and be written only
+    /// where the lock is one for the field.
     pub(crate) fn is_locked(&self) -> bool {
         self.lock.as_ref().is_some_and(|lock| !lock.is_open())
+    }
+
+    /// Whether the lock lets private fields be written without a secret.
+    pub(crate) fn is_for_field(&self) -> bool {
+        self.lock.as_ref().is_some_and(Lock::is_for_field)
     }
 
     /// Which secrets open the lock; none where there is no lock.
@@ -43,6 +49,18 @@ impl Vault {
         self.opened_lock()?;
         self.refuse_damaged()?;
         self.write_under(None, random)
+    }
+
+    /// Makes the lock one for the field, or one that is not.
+    pub(crate) fn set_for_field(
+        &mut self,
+        is_for_field: bool,
+        random: Random<'_>,
+    ) -> Result<(), VaultError> {
+        let mut lock = self.opened_lock()?.clone();
+        self.refuse_damaged()?;
+        lock.rotate_for_field(is_for_field, random)?;
+        self.write_under(Some(lock), random)
     }
 
     /// Adds a passphrase; one that is `alone` takes the place of all earlier ones.

@@ -4,8 +4,12 @@
 //! was sealed under it in every copy of the log. A key is durable before anything sealed under
 //! it is: otherwise a power cut could leave a name that nobody can open. A copy of a ledger
 //! without `keys/` opens, counts and verifies; it only cannot show names.
+//!
+//! An owner has one key, or several: where keys can be sealed and not opened, each process that
+//! writes makes a new one for everybody of whom it records something private.
 
 mod destroy;
+mod field;
 mod key_file;
 mod lock;
 mod locking;
@@ -67,7 +71,10 @@ pub(crate) type Key = Zeroizing<[u8; 32]>;
 pub(crate) struct Vault {
     ledger: LedgerId,
     secret: Option<Secret>,
+    /// The newest key of each owner; under a lock that is not open, those of this process alone.
     keys: HashMap<Owner, Key>,
+    /// The keys before it, of owners who have several.
+    earlier: HashMap<Owner, Vec<Key>>,
     lock: Option<Lock>,
     /// Whose keys there are under a lock that is not open.
     locked: HashSet<Owner>,
@@ -151,6 +158,7 @@ impl Vault {
             ledger,
             secret: None,
             keys: HashMap::new(),
+            earlier: HashMap::new(),
             lock: None,
             locked: HashSet::new(),
             files: files.clone(),
@@ -246,6 +254,7 @@ impl Vault {
     fn load(&mut self, file: &mut dyn OpenFile, header: usize) -> Result<(), VaultError> {
         let lock = self.lock.as_ref();
         let record_bytes = key_file::record_bytes(lock);
+        let mut opener = lock.map(Lock::opener);
         let mut chunk = Zeroizing::new(vec![0; record_bytes * CHUNK_RECORDS]);
         let mut at = header as u64;
         loop {
@@ -253,9 +262,11 @@ impl Vault {
                 .read_at(&mut chunk, at)
                 .map_err(io_error(SUBJECTS_FILE))?;
             for record in chunk[..read].chunks(record_bytes) {
-                match key_file::read_record(record, lock) {
+                match key_file::read_record(record, opener.as_mut()) {
                     Record::Key(owner, key) => {
-                        self.keys.insert(owner, key);
+                        if let Some(before) = self.keys.insert(owner, key) {
+                            self.earlier.entry(owner).or_default().push(before);
+                        }
                     }
                     Record::Locked(owner) => {
                         self.locked.insert(owner);
@@ -287,39 +298,40 @@ impl Vault {
         self.damaged.iter().map(|(at, _)| *at)
     }
 
-    /// Sees to it that each owner has a key, durably.
+    /// The keys of an owner, in their order.
+    fn keys_of(&self, owner: Owner) -> impl DoubleEndedIterator<Item = &Key> {
+        let earlier = self.earlier.get(&owner);
+        earlier.into_iter().flatten().chain(self.keys.get(&owner))
+    }
+
+    /// Sees to it that each owner has a key to seal with, durably.
     pub(crate) fn ensure(
         &mut self,
         owners: impl Iterator<Item = Owner>,
         random: Random<'_>,
     ) -> Result<(), VaultError> {
-        let mut owners = owners.peekable();
-        if self.is_locked() && owners.peek().is_some() {
-            return Err(VaultError::Locked);
-        }
-        let mut records = Zeroizing::new(Vec::new());
-        let mut fresh: Vec<(Owner, Key)> = Vec::new();
-        for owner in owners {
-            if self.keys.contains_key(&owner) || fresh.iter().any(|(known, _)| *known == owner) {
-                continue;
-            }
-            let mut key = Zeroizing::new([0; 32]);
-            random(&mut *key);
-            let record = key_file::record(owner, &key, self.lock.as_ref(), random);
-            records.extend_from_slice(&record.ok_or(VaultError::Locked)?);
-            self.keys.insert(owner, key.clone());
-            fresh.push((owner, key));
-        }
-        if fresh.is_empty() {
+        let mut seen = HashSet::new();
+        let is_new = |owner: &Owner| !self.keys.contains_key(owner) && seen.insert(*owner);
+        let without: Vec<Owner> = owners.filter(is_new).collect();
+        if without.is_empty() {
             return Ok(());
         }
-        let written = self.append(&records);
-        if written.is_err() {
-            for (owner, _) in fresh {
-                self.keys.remove(&owner);
-            }
+        let sealer = match &self.lock {
+            None => None,
+            Some(lock) => Some(lock.sealer(random).ok_or(VaultError::Locked)?),
+        };
+        let mut records = Zeroizing::new(Vec::new());
+        let mut fresh: Vec<(Owner, Key)> = Vec::with_capacity(without.len());
+        for owner in without {
+            let mut key = Zeroizing::new([0; 32]);
+            random(&mut *key);
+            let record = key_file::record(owner, &key, sealer.as_ref(), random);
+            records.extend_from_slice(&record.ok_or(VaultError::Locked)?);
+            fresh.push((owner, key));
         }
-        written
+        self.append(&records)?;
+        self.keys.extend(fresh);
+        Ok(())
     }
 
     fn append(&mut self, records: &[u8]) -> Result<(), VaultError> {
@@ -360,15 +372,21 @@ impl Vault {
 
     /// Opens what was sealed for an entry.
     pub(crate) fn open_sealed(&self, owner: Owner, entry: EventId, sealed: &[u8]) -> Opened {
-        let Some(key) = self.keys.get(&owner) else {
-            return match self.locked.contains(&owner) {
+        if self.is_locked() {
+            return match self.has_key(owner) {
                 true => Opened::Locked,
                 false => Opened::NoKey,
             };
-        };
-        let opened = seal::open(key, self.ledger, entry, sealed)
-            .and_then(|text| Openings::from_json(std::str::from_utf8(&text).ok()?).ok());
-        opened.map_or(Opened::Damaged, Opened::Openings)
+        }
+        let mut keys = self.keys_of(owner).rev().peekable();
+        if keys.peek().is_none() {
+            return Opened::NoKey;
+        }
+        keys.find_map(|key| {
+            let text = seal::open(key, self.ledger, entry, sealed)?;
+            Openings::from_json(std::str::from_utf8(&text).ok()?).ok()
+        })
+        .map_or(Opened::Damaged, Opened::Openings)
     }
 }
 

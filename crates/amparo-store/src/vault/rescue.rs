@@ -7,6 +7,7 @@ use amparo_core::id::LedgerId;
 use zeroize::Zeroizing;
 
 use super::key_file::{self, Record};
+use super::lock::Lock;
 use super::{SECRET_FILE, SUBJECTS_FILE, Vault, VaultError, io_error};
 use crate::files::Files;
 
@@ -78,8 +79,9 @@ impl Vault {
         let lock = lock.as_ref();
         rescued.subjects = Zeroizing::new(key_file::header(ledger, lock));
         let record_bytes = key_file::record_bytes(lock);
+        let mut opener = lock.map(Lock::opener);
         for (number, record) in (0_u64..).zip(bytes[header..].chunks(record_bytes)) {
-            match key_file::read_record(record, lock) {
+            match key_file::read_record(record, opener.as_mut()) {
                 Record::Key(..) | Record::Locked(_) => rescued.subjects.extend_from_slice(record),
                 Record::Damaged => {
                     let at = header as u64 + number * record_bytes as u64;

@@ -145,6 +145,9 @@ pub enum SlotError {
     /// There are as many slots as there may be.
     #[error("the keys have {SLOTS_MAX} slots, and that is the most")]
     Full,
+    /// The public key of a lock for the field is not the one to its private key.
+    #[error("the names that were recorded in the field are sealed for somebody else's key")]
+    PublicKey,
     /// The slot asks for more than the limits, or for what Argon2 does not do.
     #[error("the slot has a cost that is not allowed")]
     Cost,

@@ -1,5 +1,7 @@
 //! The vault: keys that last, keys that are destroyed, keys that are locked.
 
+/// The same in the field, where keys are sealed and not opened.
+mod field;
 /// The same under a lock.
 mod locked;
 

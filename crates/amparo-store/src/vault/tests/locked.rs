@@ -1,22 +1,23 @@
+use super::field::in_the_field;
 use super::*;
 
-const WORDS: &str = "four made-up demo words";
-const OTHER: &str = "another made-up phrase";
+pub(super) const WORDS: &str = "four made-up demo words";
+pub(super) const OTHER: &str = "another made-up phrase";
 
-fn secret(typed: &str) -> SlotSecret {
+pub(super) fn secret(typed: &str) -> SlotSecret {
     SlotSecret::typed(typed).unwrap()
 }
 
-fn real() -> Arc<dyn Files> {
+pub(super) fn real() -> Arc<dyn Files> {
     Arc::new(RealFiles)
 }
 
-fn open(keys: &Path, secret: Option<&SlotSecret>) -> Result<Vault, VaultError> {
+pub(super) fn open(keys: &Path, secret: Option<&SlotSecret>) -> Result<Vault, VaultError> {
     Vault::open(&real(), keys, ledger(), OpenMode::Write, secret)
 }
 
 /// Three keys in a vault that is locked, the keys themselves, and the recovery key as printed.
-fn locked() -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>, String) {
+pub(super) fn locked() -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>, String) {
     let (root, keys) = three_keys();
     let mut vault = open(&keys, None).unwrap();
     let all = vault.keys.clone();
@@ -27,7 +28,7 @@ fn locked() -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>, String) {
 }
 
 /// Bytes that differ from those under which the keys were made.
-fn spread(seed: u64) -> impl FnMut(&mut [u8]) {
+pub(super) fn spread(seed: u64) -> impl FnMut(&mut [u8]) {
     let mut state = seed;
     move |bytes: &mut [u8]| {
         for byte in bytes {
@@ -39,7 +40,7 @@ fn spread(seed: u64) -> impl FnMut(&mut [u8]) {
     }
 }
 
-fn holds_a_key(folder: &Path, all: &HashMap<Owner, Key>) -> bool {
+pub(super) fn holds_a_key(folder: &Path, all: &HashMap<Owner, Key>) -> bool {
     std::fs::read_dir(folder).unwrap().any(|item| {
         let bytes = std::fs::read(item.unwrap().path()).unwrap();
         let holds = |key: &Key| bytes.windows(32).any(|window| window == &key[..]);
@@ -210,45 +211,74 @@ fn a_vault_with_a_damaged_key_is_neither_locked_nor_unlocked_and_erases_all_the_
 /// One of the changes that write the whole file.
 type Change = fn(&mut Vault) -> Result<(), VaultError>;
 
-/// Each of them, and whether it begins with a lock.
-const CHANGES: [(Change, bool); 5] = [
+/// How a vault stands before a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    InTheClear,
+    Locked,
+    InTheField,
+}
+
+/// Each of them, and what it begins with.
+const CHANGES: [(Change, Before); 9] = [
     (
         |vault| {
             let mut random = spread(7);
             let printed = vault.lock(&secret(WORDS), Cost::CHEAP, &mut random);
             printed.map(|_| ())
         },
-        false,
+        Before::InTheClear,
     ),
-    (|vault| vault.unlock(&mut spread(8)), true),
+    (|vault| vault.unlock(&mut spread(8)), Before::Locked),
+    (|vault| vault.unlock(&mut spread(8)), Before::InTheField),
+    (
+        |vault| vault.set_for_field(true, &mut spread(13)),
+        Before::Locked,
+    ),
+    (
+        |vault| vault.set_for_field(false, &mut spread(14)),
+        Before::InTheField,
+    ),
     (
         |vault| vault.add_passphrase(&secret(OTHER), true, Cost::CHEAP, &mut spread(9)),
-        true,
+        Before::Locked,
     ),
     (
         |vault| {
             let renewed = vault.renew_recovery_key(Cost::CHEAP, &mut spread(10));
             renewed.map(|_| ())
         },
-        true,
+        Before::Locked,
     ),
     (
         |vault| {
             let mut random = spread(11);
             vault.destroy(&[person(2)], Some(&mut random)).map(|_| ())
         },
-        true,
+        Before::Locked,
+    ),
+    (
+        |vault| {
+            let mut random = spread(15);
+            vault.destroy(&[person(2)], Some(&mut random)).map(|_| ())
+        },
+        Before::InTheField,
     ),
 ];
 
-fn begin(with_lock: bool) -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>) {
-    if with_lock {
-        let (root, keys, all, _) = locked();
-        return (root, keys, all);
+fn begin(before: Before) -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>) {
+    match before {
+        Before::InTheField => in_the_field(),
+        Before::Locked => {
+            let (root, keys, all, _) = locked();
+            (root, keys, all)
+        }
+        Before::InTheClear => {
+            let (root, keys) = three_keys();
+            let all = open(&keys, None).unwrap().keys.clone();
+            (root, keys, all)
+        }
     }
-    let (root, keys) = three_keys();
-    let all = open(&keys, None).unwrap().keys.clone();
-    (root, keys, all)
 }
 
 /// Opens the vault with whichever of the passphrases opens it, and insists on its keys.
@@ -271,7 +301,7 @@ fn assert_nothing_lost(keys: &Path, all: &HashMap<Owner, Key>, what: &str) {
 #[test]
 fn a_change_of_the_lock_that_fails_anywhere_loses_no_key() {
     let mut tried = 0;
-    for (n, (change, with_lock)) in CHANGES.into_iter().enumerate() {
+    for (n, (change, before)) in CHANGES.into_iter().enumerate() {
         let start = |root: &Path, keys: &Path| {
             let faulty = FaultyFiles::new(root).unwrap();
             let files: Arc<dyn Files> = Arc::new(faulty.clone());
@@ -280,18 +310,18 @@ fn a_change_of_the_lock_that_fails_anywhere_loses_no_key() {
             (faulty, vault.unwrap())
         };
         let operations = {
-            let (root, keys, _) = begin(with_lock);
+            let (root, keys, _) = begin(before);
             let (faulty, mut vault) = start(root.path(), &keys);
-            let before = faulty.operations();
+            let first = faulty.operations();
             change(&mut vault).unwrap();
-            before..faulty.operations()
+            first..faulty.operations()
         };
         for operation in operations {
             for (error, effect) in SystemError::TOLD
                 .into_iter()
                 .flat_map(|error| Effect::ALL.map(|effect| (error, effect)))
             {
-                let (root, keys, all) = begin(with_lock);
+                let (root, keys, all) = begin(before);
                 let (faulty, mut vault) = start(root.path(), &keys);
                 faulty.set_fault(Some(Fault {
                     operation,
@@ -316,8 +346,8 @@ fn a_change_of_the_lock_that_fails_anywhere_loses_no_key() {
 
 #[test]
 fn a_power_cut_while_the_lock_changes_loses_no_key() {
-    for (n, (change, with_lock)) in CHANGES.into_iter().enumerate() {
-        let (root, keys, all) = begin(with_lock);
+    for (n, (change, before)) in CHANGES.into_iter().enumerate() {
+        let (root, keys, all) = begin(before);
         let faulty = FaultyFiles::new(root.path()).unwrap();
         let files: Arc<dyn Files> = Arc::new(faulty.clone());
         let words = secret(WORDS);
