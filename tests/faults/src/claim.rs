@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::{clock, damage, disk, fuzz, kill, model, model_store, planted, power, recovery, sweep};
+use crate::{
+    clock, damage, disk, fuzz, guided, kill, model, model_store, planted, power, recovery, sweep,
+};
 
 /// How long a claim is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +157,16 @@ pub const CLAIMS: &[Claim] = &[
         name: "fuzzed-input",
         says: "No reader panics on changed or broken input, and none takes what it would write \
                otherwise: drafts, entry lines, dates, journal segments, checkpoints, proofs, witness \
-               requests, policies, bundles, rules and rosters of lists, known-at",
+               requests, policies, bundles, rules and rosters of lists, rules and tables of people, \
+               workbooks, published tables of flows, known-at",
         cargo: "--release",
         run: fuzz::inputs,
+    },
+    Claim {
+        name: "guided-fuzzing",
+        says: "The same readers, fed by libFuzzer, which goes on from inputs that reached something new",
+        cargo: "--release",
+        run: guided::inputs,
     },
     Claim {
         name: "planted-bugs",

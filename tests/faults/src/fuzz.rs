@@ -8,6 +8,7 @@ use std::fs;
 use std::ops::AddAssign;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use amparo_model::random::Random;
 
@@ -19,7 +20,7 @@ use crate::model::in_shares;
 const QUICK: (u64, u64) = (1_500, 2_000_000);
 const SLOW: (u64, u64) = (25, 20_000);
 /// The longest input.
-const BYTES_MAX: usize = 70_000;
+pub const BYTES_MAX: usize = 70_000;
 /// Words that mean something to one reader or another.
 const WORDS: [&[u8]; 24] = [
     b"\"",
@@ -86,6 +87,43 @@ pub fn inputs(length: Length) -> Result<String, Broken> {
          written otherwise",
         targets.len()
     ))
+}
+
+/// Feeds one reader with one input, for fuzzers that choose inputs by what they reach.
+///
+/// # Panics
+/// With the reader and the input where it fails: that is how a fuzzer is told.
+#[expect(clippy::panic, reason = "a fuzzer takes a panic for a failure")]
+pub fn feed(name: &'static str, input: &[u8]) {
+    static READER: OnceLock<Result<Target, Broken>> = OnceLock::new();
+    let find = || {
+        let found = targets()?.into_iter().find(|target| target.name == name);
+        found.ok_or_else(|| Broken::new(format!("there is no reader {name}")))
+    };
+    let fed = match READER.get_or_init(find) {
+        Ok(target) => attempt(target, input).map_err(|broken| broken.to_string()),
+        Err(broken) => Err(broken.to_string()),
+    };
+    if let Err(why) = fed {
+        panic!("{why}");
+    }
+}
+
+/// Writes the sound input of every reader, each into a folder of its own.
+///
+/// # Errors
+/// [`Broken`] where it cannot be had or written.
+pub fn write_seeds(folder: &Path) -> Result<Vec<&'static str>, Broken> {
+    let mut names = Vec::new();
+    for target in targets()? {
+        let at = folder.join(target.name);
+        fs::create_dir_all(&at)?;
+        for (n, seed) in target.seeds.iter().enumerate() {
+            fs::write(at.join(format!("sound-{n}")), seed)?;
+        }
+        names.push(target.name);
+    }
+    Ok(names)
 }
 
 fn past_crashes(target: &str) -> Result<Vec<PathBuf>, Broken> {

@@ -1,12 +1,9 @@
 //! The readers of Amparo, each with sound input, and what must hold of whatever they are given.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use amparo_cli::{Cost, World};
 use amparo_core::Context;
 use amparo_core::date::{Context as Spelling, Occurred};
 use amparo_core::draft::Draft;
@@ -14,7 +11,6 @@ use amparo_core::entry::Entry;
 use amparo_core::identity::Secret;
 use amparo_model::histories::{self, TODAY};
 use amparo_model::random::Random;
-use amparo_store::Ledger;
 use amparo_store::files::faults::scratch;
 use amparo_store::ledger::Access;
 use amparo_tlog::bundle::read_bundle;
@@ -27,10 +23,11 @@ use amparo_tlog::witness::AddCheckpoint;
 
 use crate::claim::{Broken, insist};
 use crate::compare::ZONE;
+use crate::fuzz_folders::{fixtures, on_disk, run};
 use crate::{folder, story};
 
 /// Reads some bytes; [`Broken`] where what it answers cannot be.
-type Read = Box<dyn Fn(&[u8]) -> Result<(), Broken> + Sync>;
+pub type Read = Box<dyn Fn(&[u8]) -> Result<(), Broken> + Send + Sync>;
 
 /// One reader.
 pub struct Target {
@@ -44,7 +41,8 @@ pub struct Target {
     pub read: Read,
 }
 
-fn target(name: &'static str, seeds: Vec<Vec<u8>>, read: Read) -> Target {
+/// A reader that needs nothing but its input.
+pub fn target(name: &'static str, seeds: Vec<Vec<u8>>, read: Read) -> Target {
     Target {
         name,
         is_slow: false,
@@ -64,7 +62,7 @@ pub fn targets() -> Result<Vec<Target>, Broken> {
     let made = Made::new(parent.path())?;
     let lines = story::content(&at, Access::Read)?.lines;
     let mut targets = in_memory(&made, lines)?;
-    targets.extend(on_disk(Arc::new(parent))?);
+    targets.extend(on_disk(&Arc::new(parent))?);
     Ok(targets)
 }
 
@@ -109,43 +107,6 @@ impl Made {
             growth: read("growth")?,
         })
     }
-}
-
-/// Runs a command line in a folder with a ledger named `ledger`; answers the exit code.
-fn run(dir: &Path, args: &[&str]) -> u8 {
-    let mut state = 1_u64;
-    let mut world = World {
-        stdin: Box::new(io::empty()),
-        stdout: Box::new(io::sink()),
-        stderr: Box::new(io::sink()),
-        stderr_is_terminal: false,
-        dir: dir.to_owned(),
-        env: BTreeMap::from([("AMPARO_LEDGER".into(), "ledger".into())]),
-        clock: World::real().clock,
-        ask: Box::new(|_| Err(io::ErrorKind::NotConnected.into())),
-        lock_cost: Cost::CHEAP,
-        random: Box::new(move |bytes| {
-            for byte in bytes {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1);
-                *byte = state.to_be_bytes()[0];
-            }
-        }),
-    };
-    let args = ["amparo"].iter().chain(args).map(|arg| (*arg).into());
-    amparo_cli::run(args, &mut world)
-}
-
-fn fixtures(folder: &str, ending: &str) -> Result<Vec<Vec<u8>>, Broken> {
-    let at = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures")
-        .join(folder);
-    let files = folder::files(&at)?;
-    let files = files
-        .iter()
-        .filter(|path| path.to_string_lossy().ends_with(ending));
-    files.map(|path| Ok(fs::read(path)?)).collect()
 }
 
 /// The readers that need nothing but their input.
@@ -274,105 +235,4 @@ fn in_memory(made: &Made, lines: Vec<Vec<u8>>) -> Result<Vec<Target>, Broken> {
             }),
         ),
     ])
-}
-
-/// The readers that open a ledger, each time on a folder of their own where they write.
-fn on_disk(parent: Arc<tempfile::TempDir>) -> Result<Vec<Target>, Broken> {
-    let at = parent.path().join("ledger");
-    let journal = folder::files(&at.join("journal"))?;
-    let segment = journal
-        .last()
-        .ok_or_else(|| Broken::new("no journal"))?
-        .clone();
-    let name = segment.strip_prefix(&at).unwrap_or(&segment).to_owned();
-    let sound = story::content(&at, Access::Read)?.lines;
-    let (first, second, third) = (parent.clone(), parent.clone(), parent);
-    let slow = |name, seeds, read: Read| Target {
-        is_slow: true,
-        ..target(name, seeds, read)
-    };
-    Ok(vec![
-        slow(
-            "journal-segments",
-            vec![fs::read(segment)?],
-            Box::new(move |bytes| {
-                let copy = scratch()?;
-                let at = copy.path().join("ledger");
-                folder::copy(&first.path().join("ledger"), &at)?;
-                fs::write(at.join(&name), bytes)?;
-                let _ = Ledger::verify(&at, &mut |_| {});
-                let read = story::content(&at, Access::Read);
-                let is_sound = read.is_ok_and(|read| !sound.starts_with(&read.lines));
-                insist(!is_sound, || "lines that were never written".to_owned())
-            }),
-        ),
-        slow(
-            "known-at",
-            known_at(),
-            Box::new(move |bytes| {
-                let text = String::from_utf8_lossy(bytes);
-                let code = run(second.path(), &["status", &format!("--known-at={text}")]);
-                let also = run(second.path(), &["status", &format!("--as-of={text}")]);
-                insist(code != 70 && also != 70, || "exit code 70".to_owned())
-            }),
-        ),
-        slow(
-            "rules",
-            fixtures("rules", ".toml")?,
-            imported(&third, "rules.toml")?,
-        ),
-        slow(
-            "rosters",
-            fixtures("lists", ".csv")?,
-            imported(&third, "custody-20200102.csv")?,
-        ),
-    ])
-}
-
-fn known_at() -> Vec<Vec<u8>> {
-    let typed = [
-        "e4",
-        "head",
-        "2026-02-10",
-        "2026-02-10T14:03",
-        "2026-02-10T14:03:22.123Z",
-        "fuzz",
-        "yesterday",
-        "ayer",
-        "2026-02",
-        "e99999999999999999999",
-    ];
-    typed.iter().map(|text| text.as_bytes().to_vec()).collect()
-}
-
-/// An import of a list with one of its two files changed; nothing is written.
-fn imported(parent: &Arc<tempfile::TempDir>, name: &'static str) -> Result<Read, Broken> {
-    let ledger = parent.clone();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let files: [(&str, PathBuf); 2] = [
-        ("rules.toml", fixtures.join("rules/demo-list.toml")),
-        (
-            "custody-20200102.csv",
-            fixtures.join("lists/custody-20200102.csv"),
-        ),
-    ];
-    Ok(Box::new(move |bytes| {
-        let folder = scratch()?;
-        for (other, path) in &files {
-            fs::copy(path, folder.path().join(other))?;
-        }
-        fs::write(folder.path().join(name), bytes)?;
-        let at = folder.path().join("ledger");
-        folder::copy(&ledger.path().join("ledger"), &at)?;
-        let args = [
-            "import",
-            "list",
-            "-n",
-            "--rules",
-            "rules.toml",
-            "custody-20200102.csv",
-        ];
-        let code = run(folder.path(), &args);
-        insist(code != 70, || "exit code 70".to_owned())
-    }))
 }
