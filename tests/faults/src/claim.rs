@@ -3,7 +3,8 @@
 use std::io;
 
 use crate::{
-    clock, damage, disk, fuzz, guided, kill, model, model_store, planted, power, recovery, sweep,
+    clock, damage, disk, export, fuzz, guided, kill, model, model_store, planted, power, recovery,
+    sweep,
 };
 
 /// How long a claim is tried.
@@ -82,6 +83,12 @@ pub const CLAIMS: &[Claim] = &[
         says: "verify names every truncation of journal, keys and signed heads",
         cargo: "--release",
         run: damage::truncations,
+    },
+    Claim {
+        name: "flipped-exports",
+        says: "verify --against names a flipped bit in any byte of a public export",
+        cargo: "--release",
+        run: export::flips,
     },
     Claim {
         name: "damaged-reads",
