@@ -1,4 +1,4 @@
-//! Amparo beside a plain file and SQLite, on the same bytes and in one run.
+//! Amparo beside a plain file, SQLite and DuckDB, on the same bytes and in one run.
 //!
 //! Ratios say more than times: the machine is the same for both sides of each, and where single
 //! writes are compared they take turns.
@@ -15,8 +15,8 @@ use amparo_projections::totals::totals;
 use amparo_projections::{Facts, Profile, ReadModel as _, View};
 use amparo_store::ledger::{Access, Ids, Keep, Ledger, Plan, ReadError};
 
-use crate::measure;
 use crate::sqlite::Table;
+use crate::{duck, measure};
 
 /// How many single appends are timed.
 const APPENDS: usize = 400;
@@ -53,6 +53,7 @@ pub fn compare(
         ledger: folder.join("ledger"),
         lines: folder.join("lines.jsonl"),
         table: folder.join("lines.sqlite"),
+        duck: folder.join("lines.duckdb"),
     };
     // By a process of its own: the memory of this one would count for those that it starts.
     let generated = Command::new(std::env::current_exe()?)
@@ -78,6 +79,7 @@ pub fn compare(
     };
     stage.import()?.into_iter().try_for_each(&mut tell)?;
     stage.cold()?.into_iter().try_for_each(&mut tell)?;
+    stage.counted()?.into_iter().try_for_each(&mut tell)?;
     tell(stage.disk()?)?;
     stage.replay()?.into_iter().try_for_each(&mut tell)?;
     stage.appends()?.into_iter().try_for_each(&mut tell)?;
@@ -91,6 +93,7 @@ struct Stage {
     /// The entries as lines: the bytes that everybody is given.
     lines: PathBuf,
     table: PathBuf,
+    duck: PathBuf,
 }
 
 impl Stage {
@@ -209,6 +212,45 @@ impl Stage {
             )?,
             ask("a person's timeline, as a cold process", "status p7")?,
             ask("verify: every byte read and hashed again", "verify")?,
+        ])
+    }
+
+    /// The totals of a day, and the count alone in DuckDB's SQL.
+    fn counted(&self) -> io::Result<Vec<Row>> {
+        if !duck::is_at_hand() {
+            return Ok(vec![Row {
+                what: "the count in DuckDB's SQL: Python has no module duckdb",
+                ours: String::new(),
+                reference: String::new(),
+                ratio: None,
+            }]);
+        }
+        let question = ["totals", "--as-of", DAY];
+        let ours = measure::median(&self.program, &self.ledger, &question, RUNS)?;
+        succeeded(ours.is_success(), "totals")?;
+        let theirs = duck::count(&self.lines, &self.duck, DAY, RUNS)?;
+        Ok(vec![
+            Row {
+                what: "all totals of a day with their ranges, and one count without in DuckDB's \
+                       SQL, as cold processes",
+                ours: milliseconds(ours.time),
+                reference: format!(
+                    "{} ({} deprived of liberty)",
+                    milliseconds(theirs.cold),
+                    theirs.count
+                ),
+                ratio: Some(ratio(ours.time, theirs.cold)),
+            },
+            Row {
+                what: "that query of DuckDB's again in one process; its table made, once",
+                ours: String::new(),
+                reference: format!(
+                    "{}; {}",
+                    milliseconds(theirs.warm),
+                    milliseconds(theirs.load)
+                ),
+                ratio: None,
+            },
         ])
     }
 

@@ -4,6 +4,7 @@
 //! to measure. The same seed gives the same drafts, so figures can be compared between versions.
 
 mod compare; // beside a plain file and SQLite, on the same bytes
+mod duck; // the reference for the as-of count, where Python has it
 mod measure; // each command as a process of its own: time, memory, bytes
 mod questions; // the commands that are measured
 mod sqlite; // the reference
