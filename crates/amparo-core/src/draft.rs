@@ -138,6 +138,11 @@ impl Draft {
         }
     }
 
+    /// The event and the private fields.
+    pub fn into_parts(self) -> (Event, Private) {
+        (self.event, self.private)
+    }
+
     /// The draft in canonical JSON, without its id: equal for equal content only.
     pub fn content(&self) -> String {
         entry::content(&self.event, &self.private)

@@ -69,7 +69,25 @@ impl Private {
 
     /// Whether no private field is there.
     pub fn is_empty(&self) -> bool {
-        self.fields().next().is_none()
+        self.len() == 0
+    }
+
+    /// How many private fields are there.
+    pub fn len(&self) -> usize {
+        let texts = [
+            &self.name,
+            &self.birth,
+            &self.sex,
+            &self.nationality,
+            &self.note,
+        ];
+        let lists = [
+            self.aliases.is_empty(),
+            self.refs.is_empty(),
+            self.sources.is_empty(),
+        ];
+        let texts = texts.iter().filter(|text| text.is_some()).count();
+        texts + lists.iter().filter(|is_empty| !**is_empty).count()
     }
 
     /// Adds an external reference, unless it is there.

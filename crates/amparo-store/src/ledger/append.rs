@@ -5,12 +5,15 @@
 //! at the next opening, from the journal.
 
 use amparo_core::entry::{Entry, Recorded};
+use amparo_core::event::Event;
 use amparo_core::id::{EventId, Seq};
 use amparo_core::kind::Kind;
+use amparo_core::private::Openings;
 use amparo_tlog::append::{AppendTilesError, append_tiles};
 use amparo_tlog::merkle::{Hash, leaf_hash};
 
 use super::index_key;
+use super::named::hashes;
 use super::plan::{Batch, PlannedEntry};
 use super::{Access, Head, Ledger, Standing};
 use crate::Random;
@@ -162,17 +165,17 @@ impl Ledger {
                 event,
                 owner,
                 openings,
+                refs,
             } = planned;
             let seq = Seq::new(seq);
             let mut sealed = Vec::new();
-            let mut refs = Vec::new();
             if let Some(openings) = &openings {
                 sealed = self
                     .vault
                     .seal(owner, id, openings, random)
                     .ok_or(AppendError::Unsealed(seq))?;
-                refs = refs_of(&self.vault, &event, openings);
             }
+            let refs = index_key::of_refs(&event, &refs);
             let private = openings.map_or_else(Vec::new, |openings| openings.digests(id));
             let by = batch.by.clone();
             let entry = Entry {
@@ -246,30 +249,16 @@ impl Ledger {
 /// The other references of a person, as hashes that only this ledger's secret makes.
 pub(super) fn refs_of(
     vault: &Vault,
-    event: &amparo_core::event::Event,
-    openings: &amparo_core::private::Openings,
+    event: &Event,
+    openings: &Openings,
 ) -> Vec<([u8; 16], [u8; 16])> {
-    use amparo_core::id::Subject;
-    use amparo_core::identity::External;
     let (Some(secret), Some(subject)) = (vault.secret(), event.subject()) else {
         return Vec::new();
     };
-    let own = subject.uuid().into_bytes();
     let Ok(private) = openings.private() else {
         return Vec::new();
     };
-    let derived = private
-        .refs()
-        .iter()
-        .filter_map(|external| External::new(external));
-    let derived = derived.map(|external| match subject {
-        Subject::Person(_) => secret.person(&external).bytes(),
-        Subject::Group(_) => secret.group(&external).bytes(),
-    });
-    derived
-        .filter(|hash| *hash != own)
-        .map(|hash| (hash, own))
-        .collect()
+    index_key::of_refs(event, &hashes(secret, subject, private.refs()))
 }
 
 /// Gives a batch to the shelf, with the tiles of the Merkle tree that it changes.

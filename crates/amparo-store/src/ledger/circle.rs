@@ -10,7 +10,7 @@ use amparo_core::fault::Rule;
 use amparo_core::force::Merges;
 use amparo_core::id::{EventId, PersonId};
 
-use super::plan::{New, Plan, Refused, refusal};
+use super::plan::{Plan, Refused, refusal};
 use super::{ReadError, index_key};
 
 impl Plan<'_, '_> {
@@ -38,7 +38,10 @@ impl Plan<'_, '_> {
         let mut next = event.target();
         while let Some(target) = next {
             let (merge, target) = match self.new.get(&target) {
-                Some(new) => (new.merge.is_some(), new.target),
+                Some(new) => {
+                    let next = self.targets.get(&target).copied();
+                    (self.merges.contains_key(&new.seq), next)
+                }
                 None => match self.ledger.entry_of(target)? {
                     Some(entry) => (merge_of(&entry.event).is_some(), entry.event.target()),
                     None => (false, None),
@@ -67,16 +70,8 @@ impl Plan<'_, '_> {
                 merges.push((seq.number(), entry.id, pair));
             }
         }
-        for known in &self.merges {
-            if let Some(New {
-                seq,
-                merge: Some(pair),
-                ..
-            }) = self.new.get(known)
-            {
-                merges.push((*seq, *known, *pair));
-            }
-        }
+        let planned = self.merges.iter();
+        merges.extend(planned.map(|(seq, (id, pair))| (*seq, *id, *pair)));
         merges.extend(merge.map(|pair| (self.next, id, pair)));
         let roots = merges.iter().map(|(_, id, _)| *id);
         let in_force = self.in_force(roots.collect(), id, target)?;

@@ -4,9 +4,10 @@
 //! user can choose falls together with them.
 
 use amparo_core::entry::Entry;
-use amparo_core::event::Body;
+use amparo_core::event::{Body, Event};
 use amparo_core::id::{Code, EventId, Subject};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// A key of the shelf's index from subjects and the like to entries.
 pub(crate) type IndexKey = [u8; 16];
@@ -51,6 +52,18 @@ fn tagged(tag: &[u8], value: &[u8]) -> IndexKey {
     let mut key = [0; 16];
     key.copy_from_slice(&digest[..16]);
     key
+}
+
+/// Under which hashes of its references a person or group is found, besides their own id.
+pub(crate) fn of_refs(event: &Event, hashes: &[Uuid]) -> Vec<(IndexKey, IndexKey)> {
+    let Some(subject) = event.subject() else {
+        return Vec::new();
+    };
+    let own = subject.uuid();
+    let others = hashes.iter().filter(|hash| **hash != own);
+    others
+        .map(|hash| (hash.into_bytes(), own.into_bytes()))
+        .collect()
 }
 
 /// Every key that an entry is found by; at most four.

@@ -1,22 +1,21 @@
 //! From drafts to a batch: every draft is checked against the ledger and against the drafts
 //! before it, and gets its id and its place. Nothing is written here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use amparo_core::draft::Draft;
-use amparo_core::entry::{Entry, Recorded};
+use amparo_core::entry::Recorded;
 use amparo_core::event::{Body, Event};
 use amparo_core::fault::{Refusal, Rule};
-use amparo_core::id::{Code, EventId, PersonId, Seq, Subject};
+use amparo_core::id::{Code, EventId, LedgerId, PersonId, Seq, Subject};
 use amparo_core::identity::Secret;
 use amparo_core::kind::Kind;
 use amparo_core::limit;
-use amparo_core::private::{Openings, Private};
-use amparo_core::word::nearest;
-use sha2::{Digest, Sha256};
+use amparo_core::private::Openings;
 use uuid::Uuid;
 
 use super::circle::merge_of;
+use super::named::Named;
 use super::{Ledger, ReadError, index_key};
 use crate::Random;
 use crate::journal::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
@@ -79,6 +78,8 @@ pub(super) struct PlannedEntry {
     pub(super) event: Event,
     pub(super) owner: Owner,
     pub(super) openings: Option<Openings>,
+    /// Its private references, as hashes.
+    pub(super) refs: Vec<Uuid>,
 }
 
 /// Checked drafts, ready to be recorded together or not at all.
@@ -104,28 +105,32 @@ impl Batch {
 /// Drafts being checked, one after the other, as the log would be with all before them.
 pub struct Plan<'l, 'r> {
     pub(super) ledger: &'l Ledger,
-    by: Box<str>,
+    pub(super) by: Box<str>,
     ids: Ids,
     keep: Keep,
     random: Random<'r>,
     pub(super) next: u64,
     entries: Vec<PlannedEntry>,
     bytes: usize,
+    /// What is planned and not recorded: there may be millions, so little is kept of each.
     pub(super) new: HashMap<EventId, New>,
+    /// What those of them that have a target replace or retract, and the other way round.
+    pub(super) targets: HashMap<EventId, EventId>,
     pub(super) targeting: HashMap<EventId, Vec<EventId>>,
-    pub(super) merges: Vec<EventId>,
+    /// The merges among them, by their places.
+    pub(super) merges: BTreeMap<u64, (EventId, (PersonId, PersonId))>,
     subjects: HashSet<Uuid>,
-    instruments: HashSet<Code>,
+    /// Whose other references they bring.
+    refs: HashMap<Uuid, Uuid>,
+    pub(super) instruments: HashSet<Code>,
     /// Whose private fields were erased; read at the first draft that has any.
-    erased: Option<HashSet<Subject>>,
+    pub(super) erased: Option<HashSet<Subject>>,
 }
 
 /// What is remembered of an entry that is planned and not recorded.
 pub(super) struct New {
     pub(super) seq: u64,
-    content: [u8; 16],
-    pub(super) target: Option<EventId>,
-    pub(super) merge: Option<(PersonId, PersonId)>,
+    pub(super) content: [u8; 16],
 }
 
 impl<'l, 'r> Plan<'l, 'r> {
@@ -141,9 +146,11 @@ impl<'l, 'r> Plan<'l, 'r> {
             entries: Vec::new(),
             bytes: 0,
             new: HashMap::new(),
+            targets: HashMap::new(),
             targeting: HashMap::new(),
-            merges: Vec::new(),
+            merges: BTreeMap::new(),
             subjects: HashSet::new(),
+            refs: HashMap::new(),
             instruments: HashSet::new(),
             erased: None,
         }
@@ -171,56 +178,60 @@ impl<'l, 'r> Plan<'l, 'r> {
     ///
     /// # Errors
     /// [`Refused::Rule`] when the ledger cannot accept it; the plan is then as it was.
-    pub fn add(&mut self, mut draft: Draft) -> Result<Planned, Refused> {
-        let content = draft.content();
-        let given = draft.id();
-        let id = given.unwrap_or_else(|| self.id_of(&content));
-        self.resolve_externals(&mut draft)?;
+    pub fn add(&mut self, draft: Draft) -> Result<Planned, Refused> {
+        self.add_named(self.ledger.namer(self.ids).name(draft))
+    }
+
+    /// Checks a draft whose content and id are known, and adds it.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_named(&mut self, mut named: Named) -> Result<Planned, Refused> {
+        let id = named.id.unwrap_or_else(|| self.fresh_id());
+        self.resolve_externals(&mut named.draft)?;
         if let Some(seq) = self.seq_of(id)? {
-            if given.is_some() {
-                self.check_same(id, seq, &content, &draft)?;
+            if named.draft.id().is_some() {
+                self.check_same(id, seq, &named)?;
             }
             return Ok(Planned::Duplicate {
                 seq: Seq::new(seq),
                 id,
             });
         }
-        self.check_references(draft.event(), id)?;
-        self.check_erased(&draft)?;
-        self.check_refs(&draft)?;
-        let bytes = self.check_line(&draft, id)?;
-        let registers = self.register(&draft)?;
-        let seq = self.push(id, &draft, digest(&content));
+        self.check_references(named.draft.event(), id)?;
+        self.check_erased(&named.draft)?;
+        self.check_refs(&named.draft)?;
+        let bytes = self.check_line(&named, id)?;
+        let registers = self.register(&named.draft)?;
+        let seq = self.push(id, named);
         self.bytes += bytes;
         Ok(Planned::New { seq, id, registers })
     }
 
-    fn secret(&self) -> Result<&'l Secret, Refused> {
+    pub(super) fn secret(&self) -> Result<&'l Secret, Refused> {
         self.ledger
             .vault
             .secret()
             .ok_or(Refused::Read(ReadError::NoKeys))
     }
 
-    fn id_of(&mut self, content: &str) -> EventId {
-        match (self.ids, self.ledger.vault.secret()) {
-            (Ids::FromContent, Some(secret)) => secret.event(content),
-            (Ids::FromContent, None) => EventId::new(Uuid::nil()),
-            (Ids::Fresh(now), _) => {
-                let mut random = [0; 10];
-                (self.random)(&mut random);
-                let ms = u64::try_from(now.ms()).unwrap_or(0);
-                let builder = uuid::Builder::from_unix_timestamp_millis(ms, &random);
-                EventId::new(builder.into_uuid())
-            }
-        }
+    fn fresh_id(&mut self) -> EventId {
+        let ms = match self.ids {
+            Ids::Fresh(now) => u64::try_from(now.ms()).unwrap_or(0),
+            Ids::FromContent => 0,
+        };
+        let mut random = [0; 10];
+        (self.random)(&mut random);
+        let builder = uuid::Builder::from_unix_timestamp_millis(ms, &random);
+        EventId::new(builder.into_uuid())
     }
 
     /// Puts registered persons in the place of ids derived from their other references.
     fn resolve_externals(&self, draft: &mut Draft) -> Result<(), Refused> {
         let derived: Vec<Uuid> = draft.externals().map(|(uuid, _)| uuid).collect();
         for uuid in derived {
-            if let Some(registered) = self.ledger.registered_under(uuid)? {
+            let recorded = self.ledger.registered_under(uuid)?;
+            if let Some(registered) = recorded.or_else(|| self.refs.get(&uuid).copied()) {
                 draft.resolve(uuid, registered);
             }
         }
@@ -234,184 +245,6 @@ impl<'l, 'r> Plan<'l, 'r> {
         Ok(self.ledger.seq_of(id)?.map(Seq::number))
     }
 
-    /// Refuses an id that another event has.
-    fn check_same(
-        &self,
-        id: EventId,
-        seq: u64,
-        content: &str,
-        draft: &Draft,
-    ) -> Result<(), Refused> {
-        let same = match self.new.get(&id) {
-            Some(new) => new.content == digest(content),
-            None => self.is_recorded_as(Seq::new(seq), content, draft)?,
-        };
-        if same {
-            return Ok(());
-        }
-        let message = format!("the id is that of e{seq}, and the content is not");
-        let remedy = format!("leave the id out, or correct e{seq} with \"replaces\"");
-        Err(refusal(Rule::IdTaken, "id", message, Some(remedy)))
-    }
-
-    fn is_recorded_as(&self, seq: Seq, content: &str, draft: &Draft) -> Result<bool, ReadError> {
-        let Some(entry) = self.ledger.entry(seq)? else {
-            return Ok(false);
-        };
-        match self.ledger.private(seq)? {
-            Some(private) => {
-                let recorded = entry.content(&private);
-                Ok(recorded == content || recorded == draft.content())
-            }
-            // Erased, or without a key: what is in the clear must be the same, and the private
-            // fields must be the same ones.
-            None => {
-                let fields = draft.private().fields().map(|(field, _)| field);
-                let same_fields = entry.private.iter().map(|(field, _)| *field).eq(fields);
-                Ok(same_fields && &entry.event == draft.event())
-            }
-        }
-    }
-
-    fn check_references(&self, event: &Event, id: EventId) -> Result<(), Refused> {
-        self.secret()?;
-        if let Some(target) = event.target() {
-            let field = if event.replaces().is_some() {
-                "replaces"
-            } else {
-                "entry"
-            };
-            match self.seq_of(target)? {
-                Some(0) => {
-                    let message = "e0 opens the ledger and stays as it is".to_owned();
-                    return Err(refusal(Rule::OpeningIsFixed, field, message, None));
-                }
-                Some(seq) if self.kind_at(seq)? == Some(Kind::Erasure) => {
-                    let message = format!("e{seq} is an erasure, and the keys are gone");
-                    return Err(refusal(Rule::ErasureIsFinal, field, message, None));
-                }
-                Some(_) => {}
-                None => {
-                    let message = "no entry of this ledger has this event id".to_owned();
-                    let remedy = "an entry can only be corrected after it; check the id".to_owned();
-                    return Err(refusal(Rule::UnknownEntry, field, message, Some(remedy)));
-                }
-            }
-        }
-        self.check_instrument(event)?;
-        self.check_circle(event, id)
-    }
-
-    /// Refuses somebody new under a reference where the references that the registered have are not
-    /// all known: it may be one of them.
-    fn check_refs(&self, draft: &Draft) -> Result<(), Refused> {
-        if !self.ledger.lacks_refs() {
-            return Ok(());
-        }
-        for subject in draft.event().subjects() {
-            if draft.external(subject).is_some()
-                && !self.ledger.has_key(index_key::subject(subject))?
-            {
-                return Err(ReadError::Locked.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses private fields of somebody whose own were erased.
-    fn check_erased(&mut self, draft: &Draft) -> Result<(), Refused> {
-        let Some(subject) = draft.event().subject() else {
-            return Ok(());
-        };
-        if draft.private().is_empty() {
-            return Ok(());
-        }
-        let erased = match self.erased.take() {
-            Some(erased) => erased,
-            None => self.ledger.erased()?,
-        };
-        let is_erased = erased.contains(&subject);
-        self.erased = Some(erased);
-        if !is_erased {
-            return Ok(());
-        }
-        let message = "these private fields were erased, for good".to_owned();
-        let remedy = "leave `private` out, and say who it is by UUID or as p7".to_owned();
-        Err(refusal(
-            Rule::ErasureIsFinal,
-            "private",
-            message,
-            Some(remedy),
-        ))
-    }
-
-    /// The kind of an entry that is recorded; none of one that is only planned.
-    fn kind_at(&self, seq: u64) -> Result<Option<Kind>, ReadError> {
-        let entry = self.ledger.entry(Seq::new(seq))?;
-        Ok(entry.map(|entry| entry.event.kind()))
-    }
-
-    fn check_instrument(&self, event: &Event) -> Result<(), Refused> {
-        let Some(code) = event.instrument() else {
-            return Ok(());
-        };
-        let known = event.kind() == Kind::Instrument
-            || self.instruments.contains(code)
-            || self.ledger.has_key(index_key::instrument(code))?;
-        if known {
-            return Ok(());
-        }
-        let mut codes = self.ledger.instrument_codes()?;
-        codes.extend(self.instruments.iter().cloned());
-        let near = nearest(code.as_str(), codes.iter().map(Code::as_str));
-        let remedy = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "record the instrument first, with the kind `instrument`".to_owned(),
-        };
-        let message = format!("there is no instrument `{code}` in this ledger");
-        Err(refusal(
-            Rule::UnknownInstrument,
-            "instrument",
-            message,
-            Some(remedy),
-        ))
-    }
-
-    /// Refuses a draft whose entry line or openings would be too long.
-    ///
-    /// Answers how many bytes of a batch the entry takes.
-    fn check_line(&self, draft: &Draft, id: EventId) -> Result<usize, Refused> {
-        /// What the journal and the seal put around a line and its openings.
-        const AROUND_BYTES: usize = 64;
-        let openings = Openings::new(draft.private(), || [0; 32]);
-        let line = self.entry_line(draft.event(), id, &openings);
-        let sizes = [
-            ("entry", line.len()),
-            ("private fields", openings.to_json().len()),
-        ];
-        for (what, bytes) in sizes {
-            if bytes > limit::LINE_BYTES_MAX {
-                let max = limit::LINE_BYTES_MAX;
-                let message = format!("the {what} would have {bytes} bytes; at most {max}");
-                let remedy = "keep long texts in a document, and name it in a source".to_owned();
-                return Err(refusal(Rule::AboveLimit, "kind", message, Some(remedy)));
-            }
-        }
-        Ok(sizes.iter().map(|(_, bytes)| bytes).sum::<usize>() + AROUND_BYTES)
-    }
-
-    fn entry_line(&self, event: &Event, id: EventId, openings: &Openings) -> String {
-        let entry = Entry {
-            seq: Seq::new(self.next),
-            id,
-            recorded: self.ledger.head.recorded,
-            by: self.by.clone(),
-            event: event.clone(),
-            private: openings.digests(id),
-        };
-        entry.line()
-    }
-
     /// Registers the subjects that nobody has named before.
     fn register(&mut self, draft: &Draft) -> Result<Vec<(Seq, Subject)>, Refused> {
         let mut registered = Vec::new();
@@ -423,59 +256,69 @@ impl<'l, 'r> Plan<'l, 'r> {
                 continue;
             }
             let registration = Draft::registration(subject, draft.external(subject));
-            let content = registration.content();
-            let id = self.secret()?.event(&content);
+            let registration = self.ledger.namer(Ids::FromContent).name(registration);
+            let id = self.secret()?.event(&registration.content);
             self.bytes += self.check_line(&registration, id)?;
-            registered.push((self.push(id, &registration, digest(&content)), subject));
+            registered.push((self.push(id, registration), subject));
         }
         Ok(registered)
     }
 
-    fn push(&mut self, id: EventId, draft: &Draft, content: [u8; 16]) -> Seq {
+    fn push(&mut self, id: EventId, named: Named) -> Seq {
         let seq = self.next;
         self.next += 1;
-        let event = draft.event();
+        let event = named.draft.event();
         if let Body::Instrument(described) = event.body() {
             self.instruments.insert(described.instrument.clone());
         }
         if let Some(target) = event.target() {
+            self.targets.insert(id, target);
             self.targeting.entry(target).or_default().push(id);
         }
-        let merge = merge_of(event);
-        if merge.is_some() {
-            self.merges.push(id);
+        if let Some(merge) = merge_of(event) {
+            self.merges.insert(seq, (id, merge));
         }
-        self.new.insert(
-            id,
-            New {
-                seq,
-                content,
-                target: event.target(),
-                merge,
-            },
-        );
+        if let Some(subject) = event.subject() {
+            let own = subject.uuid();
+            for hash in named.refs.iter().filter(|hash| **hash != own) {
+                self.refs.entry(*hash).or_insert(own);
+            }
+        }
+        let content = named.digest();
+        self.new.insert(id, New { seq, content });
         if self.keep == Keep::Drafts {
-            self.keep_entry(id, draft.event(), draft.private());
+            let owner = self.ledger.id();
+            let entry = PlannedEntry::new(id, named, owner, &mut self.random);
+            self.entries.push(entry);
         }
         Seq::new(seq)
     }
+}
 
-    fn keep_entry(&mut self, id: EventId, event: &Event, private: &Private) {
-        let random = &mut self.random;
+impl PlannedEntry {
+    /// Draws a salt for each private field.
+    pub(super) fn new(
+        id: EventId,
+        named: Named,
+        ledger: LedgerId,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Self {
+        let (event, private) = named.draft.into_parts();
         let openings = (!private.is_empty()).then(|| {
-            Openings::new(private, || {
+            Openings::new(&private, || {
                 let mut salt = [0; 32];
                 random(&mut salt);
                 salt
             })
         });
-        let owner = Owner::of(event.subject(), self.ledger.id());
-        self.entries.push(PlannedEntry {
+        let owner = Owner::of(event.subject(), ledger);
+        Self {
             id,
-            event: event.clone(),
+            event,
             owner,
             openings,
-        });
+            refs: named.refs,
+        }
     }
 }
 
@@ -496,11 +339,4 @@ pub(super) fn refusal(
 /// Whether the event is itself the registration of the subject.
 fn registers(event: &Event, subject: Subject) -> bool {
     matches!(event.kind(), Kind::Person | Kind::Group) && event.subject() == Some(subject)
-}
-
-fn digest(content: &str) -> [u8; 16] {
-    let full: [u8; 32] = Sha256::digest(content).into();
-    let mut half = [0; 16];
-    half.copy_from_slice(&full[..16]);
-    half
 }

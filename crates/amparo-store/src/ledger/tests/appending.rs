@@ -46,6 +46,64 @@ fn another_reference_leads_to_the_person_registered_with_it() {
 }
 
 #[test]
+fn another_reference_leads_to_a_person_who_is_registered_with_it_in_the_same_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let registered =
+        r#"{"kind":"person","person":"fp:1","private":{"refs":["court:12"]},"unsourced":true}"#;
+    let by_court = arrest(1).replace("fp:1", "court:12");
+    append(&mut ledger, 1, &[by_court.clone(), registered.into()]);
+    let before = ledger.head().size;
+    let batch = [
+        registered.replace("fp:1", "fp:2").replace(":12", ":13"),
+        by_court.replace(":12", ":13"),
+    ];
+    let appended = append(&mut ledger, 1, &batch);
+    assert_eq!(appended.entries.len(), 2, "nobody else is registered");
+    let subjects = (before..before + 2).map(|seq| {
+        let entry = ledger.entry(Seq::new(seq)).unwrap().unwrap();
+        entry.event.subject().unwrap()
+    });
+    let subjects: Vec<_> = subjects.collect();
+    assert_eq!(subjects[0], subjects[1]);
+}
+
+#[test]
+fn an_entry_takes_no_more_bytes_of_a_batch_than_was_reckoned() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let all_fields = r#"{"kind":"person","person":"fp:9","private":{"name":"Ana \"Demo\"","aliases":["A\u0001"],"refs":["court:1"],"birth":"1971","sex":"f","nationality":"VE","note":"\u0002\\ñ","sources":[{"publisher":"p","kind":"ngo"}]}}"#;
+    for line in [
+        person(1),
+        arrest(2),
+        all_fields.to_owned(),
+        format!(
+            r#"{{"kind":"note","text":"{}","unsourced":true}}"#,
+            "\\u0001".repeat(900)
+        ),
+    ] {
+        let named = ledger.namer(Ids::FromContent).name(draft(&ledger, &line));
+        let reckoned = named.bytes_at_most("desk\u{1}").unwrap();
+        let mut random = random();
+        let mut plan = Plan::new(
+            &ledger,
+            "desk\u{1}",
+            Ids::FromContent,
+            Keep::Drafts,
+            &mut random,
+        );
+        plan.add_named(named).unwrap();
+        let batch = plan.into_batch();
+        let appended = ledger.append(batch, at(1), &mut random).unwrap();
+        let seq = appended.entries.last().unwrap().seq;
+        let line = ledger.line(seq).unwrap().unwrap().len();
+        let sealed = ledger.shelf.sealed(seq.number()).unwrap();
+        let sealed = sealed.map_or(0, |sealed| sealed.len());
+        assert!(line + sealed <= reckoned, "{line} + {sealed} > {reckoned}");
+    }
+}
+
+#[test]
 fn the_same_draft_again_is_a_no_op_and_another_under_its_id_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = made(&folder.path().join("ledger"));
