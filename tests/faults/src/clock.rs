@@ -8,16 +8,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::sync::Arc;
 
 use amparo_store::Ledger;
 use amparo_store::files::faults::scratch;
-use amparo_store::files::{Files, RealFiles};
 use amparo_store::ledger::Access;
 
 use crate::child;
 use crate::claim::{Broken, Length, insist};
-use crate::story::{self, Told};
+use crate::story;
 
 const NOW_MS: i64 = 1_770_724_800_000;
 const DAY_MS: i64 = 86_400_000;
@@ -69,9 +67,7 @@ impl Bench {
     fn begin() -> Result<Self, Broken> {
         let parent = scratch()?;
         let at = parent.path().join("ledger");
-        let real: Arc<dyn Files> = Arc::new(RealFiles);
-        let made = story::take(0, &real, &at)?;
-        insist(made == Told::Done, || format!("{made:?}"))?;
+        story::begin(&at)?;
         Ok(Self {
             parent,
             at,

@@ -9,18 +9,17 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use amparo_store::Ledger;
 use amparo_store::files::faults::scratch;
-use amparo_store::files::{Files, RealFiles};
 use amparo_store::ledger::Access;
 
 use crate::child::{self, Ask};
 use crate::claim::{Broken, Length, insist};
-use crate::story::{self, Told};
+use crate::disk::chain;
+use crate::story;
 
 const KILLS: (usize, usize) = (4, 1000);
 /// How many kills a ledger takes before another is begun, so that reading stays quick.
@@ -89,9 +88,7 @@ impl One {
     fn begin() -> Result<Self, Broken> {
         let parent = scratch()?;
         let at = parent.path().join("ledger");
-        let real: Arc<dyn Files> = Arc::new(RealFiles);
-        let made = story::take(0, &real, &at)?;
-        insist(made == Told::Done, || format!("{made:?}"))?;
+        story::begin(&at)?;
         let lines = story::content(&at, Access::Read)?.lines;
         Ok(Self { parent, lines })
     }
@@ -156,10 +153,10 @@ impl One {
 pub fn write_until_killed(at: &Path, first: usize, told: &Path) -> Result<(), Broken> {
     let mut told = fs::OpenOptions::new().append(true).open(told)?;
     let opened = Ledger::open(at, Access::Write, &mut |_| {});
-    let mut ledger = opened.map_err(|error| Broken::new(error.to_string()))?;
+    let mut ledger = opened.map_err(|error| Broken::new(chain(&error)))?;
     for step in 0.. {
         let appended = story::append_people(&mut ledger, numbers(first, step), 20)?;
-        let mut lines = appended.map_err(|error| Broken::new(error.to_string()))?;
+        let mut lines = appended.map_err(|error| Broken::new(chain(&error)))?;
         lines.push(Vec::new());
         // Every line and an empty one, each with its end, in one write.
         let mut said = lines.join(&b'\n');

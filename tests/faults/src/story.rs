@@ -14,6 +14,7 @@ use amparo_store::files::{Files, RealFiles};
 use amparo_store::ledger::{Access, AppendError, Batch, Ids, Keep, NewLedger, Plan};
 
 use crate::claim::{Broken, insist};
+use crate::disk::chain;
 
 const FIRST_MS: i64 = 1_770_724_800_000;
 const STEP_MS: i64 = 60_000;
@@ -249,7 +250,7 @@ pub struct Content {
 /// # Errors
 /// What a reader is told, as [`Broken`].
 pub fn content(folder: &Path, access: Access) -> Result<Content, Broken> {
-    let told = |error: &dyn std::error::Error| Broken::new(error.to_string());
+    let told = |error: &(dyn std::error::Error + 'static)| Broken::new(chain(error));
     let opened = Ledger::open_on(Arc::new(RealFiles), folder, access, &mut |_| {});
     let ledger = opened.map_err(|error| told(&error))?;
     content_of(&ledger)
@@ -260,7 +261,7 @@ pub fn content(folder: &Path, access: Access) -> Result<Content, Broken> {
 /// # Errors
 /// As [`content`].
 pub fn content_of(ledger: &Ledger) -> Result<Content, Broken> {
-    let told = |error: &dyn std::error::Error| Broken::new(error.to_string());
+    let told = |error: &(dyn std::error::Error + 'static)| Broken::new(chain(error));
     let size = ledger.head().size;
     let mut content = Content {
         lines: Vec::new(),
@@ -277,6 +278,16 @@ pub fn content_of(ledger: &Ledger) -> Result<Content, Broken> {
     let newest = ledger.newest_checkpoint().map_err(|error| told(&error))?;
     content.signed = newest.map_or(0, |stored| stored.checkpoint.checkpoint().head().size());
     Ok(content)
+}
+
+/// Makes the ledger of the first step on real files.
+///
+/// # Errors
+/// [`Broken`] where it is not made.
+pub fn begin(folder: &Path) -> Result<(), Broken> {
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    let made = take(0, &files, folder)?;
+    insist(made == Told::Done, || format!("{made:?}"))
 }
 
 /// What the ledger holds after each step where nothing fails; left in `folder`.
