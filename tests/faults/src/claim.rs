@@ -3,8 +3,8 @@
 use std::io;
 
 use crate::{
-    clock, damage, disk, export, fuzz, guided, kill, model, model_store, planted, power, recovery,
-    sweep,
+    clock, damage, disk, export, ext4, fuzz, guided, kill, model, model_store, planted, power,
+    recovery, sweep,
 };
 
 /// How long a claim is tried.
@@ -118,6 +118,14 @@ pub const CLAIMS: &[Claim] = &[
                all, and the same import again brings nothing twice",
         cargo: "--release",
         run: kill::kills,
+    },
+    Claim {
+        name: "ext4-cuts",
+        says: "After a power cut at any moment while a process appends and imports on a real ext4 file \
+               system, every entry that it had acknowledged is there, and a batch in flight whole or \
+               not at all",
+        cargo: "--release",
+        run: ext4::cuts,
     },
     Claim {
         name: "two-at-once",

@@ -12,6 +12,7 @@ mod compare; // one random history in the read models and in the naive model
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod disk; // a disk that is full, and one that can only be read
 mod export; // flipped bits of a public export: named
+mod ext4; // a real file system, copied while it is written
 mod folder; // copies of ledger folders
 mod fuzz; // changed and broken input in every reader
 mod fuzz_folders; // the readers that are whole commands on a ledger
