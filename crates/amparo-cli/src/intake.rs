@@ -1,16 +1,23 @@
 //! Drafts from files: checked as a whole first, appended after.
 //!
-//! Two passes over the input. The first keeps nothing but ids and names, and reports every fault
-//! of every file; the second appends in batches, and only when the first found none. Every batch
-//! carries the same recording time, so that `undo` takes an import back as one.
+//! Two passes over the input. The first keeps of each draft its id and what was decided of it, and
+//! reports every fault of every file; the second appends in batches what is read again, and only
+//! when the first found no fault. That it reads the same is seen by digests. Every batch carries the
+//! same recording time, so that `undo` takes an import back as one.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read as _};
 use std::path::PathBuf;
+use std::{iter, mem};
 
+use amparo_core::Context;
 use amparo_core::draft::Draft;
+use amparo_core::fault::Fault;
 use amparo_core::limit;
-use amparo_store::ledger::{Batch, Ids, Keep, Ledger, Plan, Planned, Refused};
+use amparo_store::in_order;
+use amparo_store::ledger::{self, Checked, Ids, Keep, Named, Namer, Plan, Planned, Refused};
+use sha2::{Digest, Sha256};
 
 use crate::error::Failure;
 use crate::faults::InputFault;
@@ -24,6 +31,11 @@ const STDIN_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 const LINE_BYTES_KEPT: u64 = limit::LINE_BYTES_MAX as u64 + 16;
 /// Input is read in pieces of this size.
 const READ_BYTES: usize = 256 * 1024;
+/// Lines that are given to a thread at once, and bytes, where lines are long.
+const PIECE_LINES: usize = 256;
+const PIECE_BYTES: usize = 256 * 1024;
+/// How many entries are recorded at once: a batch is held in memory until it is durable.
+const BATCH_ENTRIES: usize = 8192;
 /// The mark that some editors put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -86,7 +98,7 @@ impl Input {
     }
 
     fn lines(&self) -> Result<Lines<'_>, Failure> {
-        let reader: Box<dyn BufRead + '_> = match &self.from {
+        let reader: Box<dyn BufRead + Send + '_> = match &self.from {
             From::Memory(bytes) => Box::new(Cursor::new(bytes)),
             From::File(path) => {
                 let file = File::open(path).map_err(|error| self.unreadable(&error))?;
@@ -107,7 +119,7 @@ impl Input {
 
 /// The lines of an input that are not blank.
 struct Lines<'i> {
-    reader: Box<dyn BufRead + 'i>,
+    reader: Box<dyn BufRead + Send + 'i>,
     number: u64,
     line: Vec<u8>,
 }
@@ -137,6 +149,34 @@ impl Lines<'_> {
     }
 }
 
+impl Lines<'_> {
+    /// The next lines, each with a line end; none at the end of the input.
+    fn piece(&mut self) -> io::Result<Option<Piece>> {
+        let mut piece = Piece::default();
+        while piece.lines.len() < PIECE_LINES && piece.bytes.len() < PIECE_BYTES {
+            let Some((number, line)) = self.next()? else {
+                break;
+            };
+            piece.bytes.extend_from_slice(line);
+            piece.bytes.push(b'\n');
+            piece.lines.push((number, piece.bytes.len()));
+        }
+        Ok((!piece.lines.is_empty()).then_some(piece))
+    }
+}
+
+/// What the first pass found.
+pub struct Check {
+    /// Of each input.
+    pub tallies: Vec<Tally>,
+    /// Of all of them.
+    pub faults: Vec<InputFault>,
+    /// What was decided of each draft.
+    checked: Checked,
+    /// Of each piece that was read.
+    digests: VecDeque<[u8; 32]>,
+}
+
 /// The first pass: what would become of every draft, and every fault of every file.
 ///
 /// # Errors
@@ -146,36 +186,50 @@ pub fn check(
     inputs: &[Input],
     random: &mut dyn FnMut(&mut [u8]),
     step: &mut dyn FnMut(u64),
-) -> Result<(Vec<Tally>, Vec<InputFault>), Failure> {
+) -> Result<Check, Failure> {
     let ledger = &writing.ledger;
-    let context = ledger.context(writing.today);
+    let reading = Reading::of(writing);
     let mut plan = Plan::new(ledger, &writing.by, Ids::FromContent, Keep::Nothing, random);
     let mut faults = Vec::new();
     let mut tallies = Vec::with_capacity(inputs.len());
+    let mut digests = VecDeque::new();
     let mut done = 0;
     for input in inputs {
         let mut tally = Tally::default();
-        let mut lines = input.lines()?;
-        while let Some((number, line)) = lines.next().map_err(|error| input.unreadable(&error))? {
-            let fault = |fault| InputFault::of_line(&input.name, number, line, fault);
-            match Draft::parse(line, &context).map(|draft| plan.add(draft)) {
-                Ok(Ok(planned)) => tally.count(&planned),
-                Ok(Err(Refused::Rule(refusal))) => {
-                    tally.refused += 1;
-                    faults.push(fault(refusal.locate(line)));
+        reading.each_piece(input, |read| {
+            let Read {
+                piece,
+                digest,
+                drafts,
+            } = read;
+            digests.push_back(digest);
+            for ((number, line), draft) in piece.lines().zip(drafts) {
+                let fault = |fault| InputFault::of_line(&input.name, number, line, fault);
+                match draft.map(|named| plan.add_named(named)) {
+                    Ok(Ok(planned)) => tally.count(&planned),
+                    Ok(Err(Refused::Rule(refusal))) => {
+                        tally.refused += 1;
+                        faults.push(fault(refusal.locate(line)));
+                    }
+                    Ok(Err(Refused::Read(error))) => return Err(error.into()),
+                    Err(found) => {
+                        tally.refused += 1;
+                        faults.extend(found.into_iter().map(fault));
+                    }
                 }
-                Ok(Err(Refused::Read(error))) => return Err(error.into()),
-                Err(found) => {
-                    tally.refused += 1;
-                    faults.extend(found.into_iter().map(fault));
-                }
+                done += 1;
+                step(done);
             }
-            done += 1;
-            step(done);
-        }
+            Ok(())
+        })?;
         tallies.push(tally);
     }
-    Ok((tallies, faults))
+    Ok(Check {
+        tallies,
+        faults,
+        checked: plan.into_checked(),
+        digests,
+    })
 }
 
 /// The second pass: appends the drafts of each file, in batches.
@@ -186,60 +240,121 @@ pub fn check(
 pub fn append(
     writing: &mut Writing,
     inputs: &[Input],
+    check: Check,
     random: &mut dyn FnMut(&mut [u8]),
     step: &mut dyn FnMut(u64),
 ) -> Result<Vec<Tally>, Failure> {
-    let mut tallies = Vec::with_capacity(inputs.len());
+    let Check {
+        mut tallies,
+        mut checked,
+        mut digests,
+        ..
+    } = check;
+    let reading = Reading::of(writing);
+    let now = writing.now;
     let mut done = 0;
-    for input in inputs {
-        let mut tally = Tally::default();
-        let mut lines = input.lines()?;
-        loop {
-            let before = done;
-            let batch = fill(writing, input, &mut lines, &mut tally, &mut done, random)?;
-            let was_last = done == before;
-            if !batch.is_empty() {
-                writing.ledger.append(batch, writing.now, random)?;
-            }
+    writing.ledger.append_all(|appender| {
+        let mut batch = checked.batch();
+        for (input, tally) in inputs.iter().zip(&mut tallies) {
+            let changed = || {
+                Failure::refused(format!("{} has changed while it was imported", input.name))
+                    .hint("import it again: what is recorded already is left as it is")
+            };
+            reading.each_piece(input, |read| {
+                if digests.pop_front() != Some(read.digest) {
+                    return Err(changed());
+                }
+                for draft in read.drafts {
+                    let named = draft.map_err(|_| changed())?;
+                    if !checked.put(named, &mut batch, random) {
+                        return Err(changed());
+                    }
+                    done += 1;
+                    if batch.len() >= BATCH_ENTRIES || batch.is_full() {
+                        let full = mem::replace(&mut batch, checked.batch());
+                        appender.append(full, now, random)?;
+                        step(done);
+                    }
+                }
+                Ok(())
+            })?;
+            let rest = mem::replace(&mut batch, checked.batch());
+            appender.append(rest, now, random)?;
             step(done);
-            if was_last {
-                break;
-            }
+            tally.head = Some(head(&appender.head()));
         }
-        tally.head = Some(head(&writing.ledger));
-        tallies.push(tally);
-    }
+        match digests.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::refused(
+                "the input is shorter than when it was checked",
+            )),
+        }
+    })?;
     Ok(tallies)
 }
 
-/// Plans drafts until the batch is full or the file ends.
-fn fill(
-    writing: &Writing,
-    input: &Input,
-    lines: &mut Lines<'_>,
-    tally: &mut Tally,
-    done: &mut u64,
-    random: &mut dyn FnMut(&mut [u8]),
-) -> Result<Batch, Failure> {
-    let changed = || {
-        Failure::refused(format!("{} has changed while it was imported", input.name))
-            .hint("import it again: what is recorded already is left as it is")
-    };
-    let ledger = &writing.ledger;
-    let context = ledger.context(writing.today);
-    let mut plan = Plan::new(ledger, &writing.by, Ids::FromContent, Keep::Drafts, random);
-    while !plan.is_full() {
-        let next = lines.next().map_err(|error| input.unreadable(&error))?;
-        let Some((_, line)) = next else { break };
-        let draft = Draft::parse(line, &context).map_err(|_| changed())?;
-        match plan.add(draft) {
-            Ok(planned) => tally.count(&planned),
-            Err(Refused::Rule(_)) => return Err(changed()),
-            Err(Refused::Read(error)) => return Err(error.into()),
+/// Consecutive lines, as they were read.
+#[derive(Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    /// The number of each, and where it ends.
+    lines: Vec<(u64, usize)>,
+}
+
+/// A piece, and what it says.
+struct Read {
+    piece: Piece,
+    digest: [u8; 32],
+    drafts: Vec<Result<Named, Vec<Fault>>>,
+}
+
+/// What drafts are read with, on any thread.
+struct Reading {
+    context: Context,
+    namer: Namer,
+}
+
+impl Reading {
+    fn of(writing: &Writing) -> Self {
+        Self {
+            context: writing.ledger.context(writing.today),
+            namer: writing.ledger.namer(),
         }
-        *done += 1;
     }
-    Ok(plan.into_batch())
+
+    /// Reads an input on all cores, and gives its pieces to `take` in their order.
+    fn each_piece(
+        &self,
+        input: &Input,
+        mut take: impl FnMut(Read) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut lines = input.lines()?;
+        in_order(
+            iter::from_fn(move || lines.piece().transpose()),
+            |piece| piece.map(|piece| self.read(piece)),
+            |read| take(read.map_err(|error| input.unreadable(&error))?),
+        )
+    }
+
+    fn read(&self, piece: Piece) -> Read {
+        let drafts = piece.lines().map(|(_, line)| {
+            let draft = Draft::parse(line, &self.context)?;
+            Ok(self.namer.name(draft))
+        });
+        Read {
+            digest: Sha256::digest(&piece.bytes).into(),
+            drafts: drafts.collect(),
+            piece,
+        }
+    }
+}
+
+impl Piece {
+    fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let starts = iter::once(0).chain(self.lines.iter().map(|(_, end)| *end));
+        let spans = starts.zip(&self.lines);
+        spans.map(|(start, (number, end))| (*number, &self.bytes[start..end - 1]))
+    }
 }
 
 impl Tally {
@@ -255,8 +370,7 @@ impl Tally {
 }
 
 /// Where a ledger stands.
-pub fn head(ledger: &Ledger) -> Head {
-    let head = ledger.head();
+pub fn head(head: &ledger::Head) -> Head {
     Head {
         size: head.size,
         root: head.root.to_string(),

@@ -16,7 +16,7 @@ const AHEAD_MAX: usize = 4;
 ///
 /// # Errors
 /// The first one of `take`, after which nothing more is taken.
-pub(crate) fn in_order<T: Send, R: Send, E>(
+pub fn in_order<T: Send, R: Send, E>(
     items: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> R + Sync,
     mut take: impl FnMut(R) -> Result<(), E>,

@@ -22,6 +22,7 @@ mod lock;
 mod settings;
 mod vault;
 
+pub use in_order::in_order;
 pub use ledger::Ledger;
 pub use settings::SettingsError;
 pub use vault::{Cost, SlotError, SlotKind, SlotSecret, VaultError};

@@ -93,9 +93,8 @@ pub fn take(place: usize, files: &Arc<dyn Files>, folder: &Path) -> Result<Told,
             Ok(_) => Told::Done,
             Err(error) => Told::Unknown(error.to_string()),
         },
-        Step::Append(_) | Step::Import | Step::Correct => {
-            record(&mut ledger, &drafts(step), now, &mut random)?
-        }
+        Step::Append(_) | Step::Correct => record(&mut ledger, &drafts(step), now, &mut random)?,
+        Step::Import => import(&mut ledger, &drafts(step), now, &mut random)?,
     };
     // Whatever only memory holds of the sled store may be lost: closing it may fail.
     let _ = ledger.close();
@@ -118,6 +117,38 @@ fn record(
             insist(is_refused, || format!("a write after {error}: {refused:?}"))?;
             Told::Unknown(error.to_string())
         }
+        Err(error) => Told::NotDone(error.to_string()),
+    })
+}
+
+/// Checks drafts and records them after, as an import does.
+fn import(
+    ledger: &mut Ledger,
+    drafts: &[String],
+    now: Recorded,
+    random: &mut dyn FnMut(&mut [u8]),
+) -> Result<Told, Broken> {
+    let mut checked = planned(ledger, drafts, Keep::Nothing, random)?.into_checked();
+    let (namer, drafts) = (ledger.namer(), parsed(ledger, drafts)?);
+    let appended = ledger.append_all(|appender| {
+        let mut batch = checked.batch();
+        for draft in drafts {
+            checked.put(namer.name(draft), &mut batch, random);
+        }
+        let appended = appender.append(batch, now, random);
+        if matches!(appended, Err(AppendError::OutcomeUnknown(_))) {
+            let refused = appender.append(checked.batch(), now, random);
+            if !matches!(refused, Err(AppendError::Poisoned)) {
+                return Ok(Err(Broken::new(format!(
+                    "a write after another: {refused:?}"
+                ))));
+            }
+        }
+        appended.map(Ok)
+    });
+    Ok(match appended {
+        Ok(kept) => kept.map(|()| Told::Done)?,
+        Err(error @ AppendError::OutcomeUnknown(_)) => Told::Unknown(error.to_string()),
         Err(error) => Told::NotDone(error.to_string()),
     })
 }
@@ -161,17 +192,32 @@ fn plan(
     drafts: &[String],
     random: &mut dyn FnMut(&mut [u8]),
 ) -> Result<Batch, Broken> {
+    Ok(planned(ledger, drafts, Keep::Drafts, random)?.into_batch())
+}
+
+fn planned<'l, 'r>(
+    ledger: &'l Ledger,
+    drafts: &[String],
+    keep: Keep,
+    random: &'r mut dyn FnMut(&mut [u8]),
+) -> Result<Plan<'l, 'r>, Broken> {
+    let mut plan = Plan::new(ledger, "desk", Ids::FromContent, keep, random);
+    for draft in parsed(ledger, drafts)? {
+        let planned = plan.add(draft);
+        planned.map_err(|refused| Broken::new(refused.to_string()))?;
+    }
+    Ok(plan)
+}
+
+fn parsed(ledger: &Ledger, drafts: &[String]) -> Result<Vec<Draft>, Broken> {
     let today = "2026-03-01".parse();
     let today = today.map_err(|_| Broken::new("the day is none"))?;
     let context = ledger.context(today);
-    let mut plan = Plan::new(ledger, "desk", Ids::FromContent, Keep::Drafts, random);
-    for line in drafts {
+    let parse = |line: &String| {
         let draft = Draft::parse(line.as_bytes(), &context);
-        let draft = draft.map_err(|faults| Broken::new(format!("{line}: {faults:?}")))?;
-        let planned = plan.add(draft);
-        planned.map_err(|refused| Broken::new(format!("{line}: {refused}")))?;
-    }
-    Ok(plan.into_batch())
+        draft.map_err(|faults| Broken::new(format!("{line}: {faults:?}")))
+    };
+    drafts.iter().map(parse).collect()
 }
 
 fn drafts(step: Step) -> Vec<String> {

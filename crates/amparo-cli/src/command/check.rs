@@ -35,8 +35,8 @@ impl Check {
             now,
             today,
         };
-        let tallies = checked(session, &writing, &inputs)?;
-        reply(session, &writing, &inputs, &tallies)?;
+        let check = checked(session, &writing, &inputs)?;
+        reply(session, &writing, &inputs, &check.tallies)?;
         session.talk("no fault was found");
         Ok(Exit::Done)
     }

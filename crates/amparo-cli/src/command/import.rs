@@ -8,7 +8,7 @@ use super::import_table::{self, TableArgs};
 use crate::args::RecorderArgs;
 use crate::error::Failure;
 use crate::faults::InputFault;
-use crate::intake::{self, Input, Tally};
+use crate::intake::{self, Check, Input, Tally};
 use crate::output::{Cell, Column, Reply};
 use crate::progress::Progress;
 use crate::session::{Session, Writing, whole_meta};
@@ -92,7 +92,7 @@ impl Import {
         let mut writing = session.writing(&self.recorder)?;
         let checked = checked(session, &writing, &inputs)?;
         if self.dry_run {
-            reply(session, &writing, &inputs, &checked)?;
+            reply(session, &writing, &inputs, &checked.tallies)?;
             session.talk("nothing was written (--dry-run)");
             return Ok(Exit::Done);
         }
@@ -101,11 +101,18 @@ impl Import {
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let total: u64 = checked
+            .tallies
             .iter()
             .map(|tally| tally.new + tally.duplicate)
             .sum();
         let mut step = |done| progress.step("drafts recorded", done, Some(total));
-        let tallies = intake::append(&mut writing, &inputs, &mut *world.random, &mut step)?;
+        let tallies = intake::append(
+            &mut writing,
+            &inputs,
+            checked,
+            &mut *world.random,
+            &mut step,
+        )?;
         drop(progress);
         let answered = reply(session, &writing, &inputs, &tallies);
         let after = writing.ledger.head().size;
@@ -121,15 +128,18 @@ pub(super) fn checked(
     session: &mut Session<'_, '_>,
     writing: &Writing,
     inputs: &[Input],
-) -> Result<Vec<Tally>, Failure> {
+) -> Result<Check, Failure> {
     let world = &mut *session.world;
     let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
     let mut step = |done| progress.step("drafts checked", done, None);
-    let (tallies, faults) = intake::check(writing, inputs, &mut *world.random, &mut step)?;
+    let check = intake::check(writing, inputs, &mut *world.random, &mut step)?;
     drop(progress);
-    if faults.is_empty() {
-        return Ok(tallies);
+    if check.faults.is_empty() {
+        return Ok(check);
     }
+    let Check {
+        tallies, faults, ..
+    } = check;
     let refused: u64 = tallies.iter().map(|tally| tally.refused).sum();
     let tallies: Vec<_> = tallies
         .into_iter()
@@ -171,7 +181,7 @@ pub(super) fn reply(
         let head = tally
             .head
             .clone()
-            .unwrap_or_else(|| intake::head(&writing.ledger));
+            .unwrap_or_else(|| intake::head(&writing.ledger.head()));
         reply.push(vec![
             Cell::text(&input.name),
             Cell::count(tally.new),

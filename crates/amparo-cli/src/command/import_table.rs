@@ -287,7 +287,7 @@ fn reply(
         Column::number("registered"),
         Column::machine("kinds"),
     ];
-    let head = intake::head(&writing.ledger);
+    let head = intake::head(&writing.ledger.head());
     let kinds = figures.new.iter();
     let kinds = kinds.map(|(kind, count)| (kind.word(), Cell::count(*count)));
     let mut reply = Reply::new(whole_meta(&writing.ledger), columns);

@@ -10,14 +10,15 @@ use amparo_core::id::{EventId, Seq};
 use amparo_core::kind::Kind;
 use amparo_core::private::Openings;
 use amparo_tlog::append::{AppendTilesError, append_tiles};
-use amparo_tlog::merkle::{Hash, leaf_hash};
+use amparo_tlog::merkle::{Frontier, Hash};
 
 use super::index_key;
 use super::named::hashes;
-use super::plan::{Batch, PlannedEntry};
+use super::plan::Batch;
+use super::prepare::prepare;
 use super::{Access, Head, Ledger, Standing};
 use crate::Random;
-use crate::journal::{self, Record};
+use crate::journal::{self, Journal, Record};
 use crate::shelf::{self, Indexed, Shelf, ShelfError};
 use crate::vault::{Vault, VaultError};
 
@@ -100,6 +101,11 @@ impl Ledger {
         now: Recorded,
         random: Random<'_>,
     ) -> Result<Appended, AppendError> {
+        self.check_may_grow()?;
+        self.append_unguarded(batch, now, random)
+    }
+
+    pub(super) fn check_may_grow(&self) -> Result<(), AppendError> {
         if self.access == Access::Read {
             return Err(AppendError::ReadOnly);
         }
@@ -109,7 +115,7 @@ impl Ledger {
         if self.standing != Standing::Sound {
             return Err(AppendError::Guarded(self.standing.clone()));
         }
-        self.append_unguarded(batch, now, random)
+        Ok(())
     }
 
     pub(super) fn append_unguarded(
@@ -131,14 +137,8 @@ impl Ledger {
             });
         }
         let recorded = now.max(self.head.recorded);
-        let owners = batch
-            .entries
-            .iter()
-            .filter(|entry| entry.openings.is_some());
-        self.vault
-            .ensure(owners.map(|entry| entry.owner), random)
-            .map_err(AppendError::Keys)?;
-        let prepared = self.prepare(batch, recorded, random)?;
+        ensure_keys(&mut self.vault, &batch, random)?;
+        let prepared = prepare(&self.vault, self.head.size, batch, recorded, random)?;
         self.record(&prepared, recorded)?;
         let entries = prepared.iter().map(|prepared| AppendedEntry {
             seq: prepared.entry.seq,
@@ -152,98 +152,86 @@ impl Ledger {
         })
     }
 
-    fn prepare(
-        &self,
-        batch: Batch,
-        recorded: Recorded,
-        random: Random<'_>,
-    ) -> Result<Vec<Prepared>, AppendError> {
-        let mut prepared = Vec::with_capacity(batch.entries.len());
-        for (seq, planned) in (self.head.size..).zip(batch.entries) {
-            let PlannedEntry {
-                id,
-                event,
-                owner,
-                openings,
-                refs,
-            } = planned;
-            let seq = Seq::new(seq);
-            let mut sealed = Vec::new();
-            if let Some(openings) = &openings {
-                sealed = self
-                    .vault
-                    .seal(owner, id, openings, random)
-                    .ok_or(AppendError::Unsealed(seq))?;
-            }
-            let refs = index_key::of_refs(&event, &refs);
-            let private = openings.map_or_else(Vec::new, |openings| openings.digests(id));
-            let by = batch.by.clone();
-            let entry = Entry {
-                seq,
-                id,
-                recorded,
-                by,
-                event,
-                private,
-            };
-            let line = entry.line().into_bytes();
-            let leaf = leaf_hash(&line);
-            prepared.push(Prepared {
-                entry,
-                line,
-                sealed,
-                leaf,
-                refs,
-            });
-        }
-        Ok(prepared)
-    }
-
     pub(super) fn record(
         &mut self,
         prepared: &[Prepared],
         recorded: Recorded,
     ) -> Result<(), AppendError> {
-        let mut frontier = self.frontier.clone();
-        for prepared in prepared {
-            frontier.push(prepared.leaf);
-        }
-        let records: Vec<_> = prepared
-            .iter()
-            .map(|prepared| Record {
-                line: &prepared.line,
-                sealed: &prepared.sealed,
-            })
-            .collect();
-        let head = Head {
-            size: frontier.size(),
-            root: frontier.root(),
-            recorded,
-        };
-        let recorded_ms = u64::try_from(recorded.ms()).unwrap_or(0);
-        let root = *head.root.as_bytes();
-        self.journal
-            .append(self.head.size, recorded_ms, root, &records)
-            .map_err(|error| match error {
-                journal::AppendError::OutcomeUnknown { .. } => {
-                    self.poisoned = true;
-                    AppendError::OutcomeUnknown(error)
-                }
-                journal::AppendError::Poisoned => AppendError::Poisoned,
-                _ => AppendError::NotRecorded(error),
-            })?;
+        let first = self.head.size;
+        let (journal, frontier, head) = (&mut self.journal, &mut self.frontier, &mut self.head);
+        log(journal, frontier, head, prepared, recorded).map_err(|error| {
+            self.poisoned |= matches!(error, journal::AppendError::OutcomeUnknown { .. });
+            AppendError::from(error)
+        })?;
         // From here on the batch is recorded, whatever becomes of the shelf.
-        if let Err(error) = index(&mut self.shelf, self.head.size, &head, prepared) {
-            // A store without room is only behind.
-            if !matches!(error, ShelfError::Full) {
-                self.mark_store_damaged();
-            }
-            self.poisoned = true;
+        if let Err(error) = index(&mut self.shelf, first, &self.head, prepared) {
+            self.store_failed(&error);
         }
-        self.frontier = frontier;
-        self.head = head;
         Ok(())
     }
+
+    /// Takes note that the store could not take what is recorded.
+    pub(super) fn store_failed(&mut self, error: &ShelfError) {
+        // A store without room is only behind.
+        if !matches!(error, ShelfError::Full) {
+            self.mark_store_damaged();
+        }
+        self.poisoned = true;
+    }
+}
+
+impl From<journal::AppendError> for AppendError {
+    fn from(error: journal::AppendError) -> Self {
+        match error {
+            journal::AppendError::OutcomeUnknown { .. } => Self::OutcomeUnknown(error),
+            journal::AppendError::Poisoned => Self::Poisoned,
+            _ => Self::NotRecorded(error),
+        }
+    }
+}
+
+/// Sees to it that whoever has private fields in a batch has a key, durably.
+pub(super) fn ensure_keys(
+    vault: &mut Vault,
+    batch: &Batch,
+    random: Random<'_>,
+) -> Result<(), AppendError> {
+    let entries = batch.entries.iter();
+    let owners = entries.filter(|entry| entry.openings.is_some());
+    vault
+        .ensure(owners.map(|entry| entry.owner), random)
+        .map_err(AppendError::Keys)
+}
+
+/// Puts a batch into the journal, durably; the log is longer by it when this returns `Ok`.
+pub(super) fn log(
+    journal: &mut Journal,
+    frontier: &mut Frontier,
+    head: &mut Head,
+    prepared: &[Prepared],
+    recorded: Recorded,
+) -> Result<(), journal::AppendError> {
+    let mut grown = frontier.clone();
+    for prepared in prepared {
+        grown.push(prepared.leaf);
+    }
+    let records: Vec<_> = prepared
+        .iter()
+        .map(|prepared| Record {
+            line: &prepared.line,
+            sealed: &prepared.sealed,
+        })
+        .collect();
+    let next = Head {
+        size: grown.size(),
+        root: grown.root(),
+        recorded,
+    };
+    let recorded_ms = u64::try_from(recorded.ms()).unwrap_or(0);
+    journal.append(head.size, recorded_ms, *next.root.as_bytes(), &records)?;
+    *frontier = grown;
+    *head = next;
+    Ok(())
 }
 
 /// The other references of a person, as hashes that only this ledger's secret makes.

@@ -7,7 +7,9 @@
 
 mod against;
 mod append;
+mod bulk;
 mod catch_up;
+mod checked;
 mod circle;
 mod compare;
 mod create;
@@ -21,6 +23,7 @@ mod named;
 mod open;
 mod opened;
 mod plan;
+mod prepare;
 mod read;
 mod recover;
 mod resume;
@@ -57,6 +60,8 @@ use crate::vault::Vault;
 
 pub use against::{KeptElsewhere, KeptError};
 pub use append::{AppendError, Appended, AppendedEntry};
+pub use bulk::Appender;
+pub use checked::Checked;
 pub use create::{InitError, NewLedger};
 pub use derived::{Kept, Rederive};
 pub use erase::EraseError;

@@ -4,56 +4,51 @@
 use amparo_core::draft::Draft;
 use amparo_core::id::{EventId, Subject};
 use amparo_core::identity::{External, Secret};
-use amparo_core::limit;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Ids, Ledger};
+use super::Ledger;
 
 /// A draft with what follows from it.
 #[derive(Debug)]
 pub struct Named {
     pub(super) draft: Draft,
     pub(super) content: String,
-    /// None where it is drawn when the draft is planned.
-    pub(super) id: Option<EventId>,
+    /// The one it came with, or the one that follows from its content.
+    pub(super) id: EventId,
     /// Its private references, as hashes that only this ledger's secret makes.
     pub(super) refs: Vec<Uuid>,
 }
 
 /// Names drafts under the secret of a ledger.
-#[derive(Debug, Clone, Copy)]
-pub struct Namer<'l> {
-    secret: Option<&'l Secret>,
-    ids: Ids,
+#[derive(Debug, Clone)]
+pub struct Namer {
+    secret: Option<Secret>,
 }
 
 impl Ledger {
     /// What names the drafts of this ledger.
-    pub fn namer(&self, ids: Ids) -> Namer<'_> {
-        let secret = self.vault.secret();
-        Namer { secret, ids }
+    pub fn namer(&self) -> Namer {
+        let secret = self.vault.secret().cloned();
+        Namer { secret }
     }
 }
 
-impl Namer<'_> {
+impl Namer {
     /// Works out what follows from a draft.
     pub fn name(&self, draft: Draft) -> Named {
         let content = draft.content();
-        let id = draft.id().or_else(|| match (self.ids, self.secret) {
-            (Ids::FromContent, Some(secret)) => Some(secret.event(&content)),
-            // Without a secret nothing is planned.
-            (Ids::FromContent, None) => Some(EventId::new(Uuid::nil())),
-            (Ids::Fresh(_), _) => None,
-        });
-        let subject = self.secret.zip(draft.event().subject());
+        // Without a secret nothing is planned.
+        let from_content = || self.secret.as_ref().map(|secret| secret.event(&content));
+        let id = draft.id().or_else(from_content);
+        let subject = self.secret.as_ref().zip(draft.event().subject());
         let refs = subject.map_or_else(Vec::new, |(secret, subject)| {
             hashes(secret, subject, draft.private().refs())
         });
         Named {
+            id: id.unwrap_or(EventId::new(Uuid::nil())),
             draft,
             content,
-            id,
             refs,
         }
     }
@@ -65,11 +60,8 @@ impl Named {
         digest(&self.content)
     }
 
-    /// How many bytes of a batch its entry takes at most: its line and its openings.
-    ///
-    /// Answers `None` where either may be over the limit of a line, so that they have to be
-    /// measured.
-    pub(super) fn bytes_at_most(&self, by: &str) -> Option<usize> {
+    /// How long its line is at most, or its openings.
+    pub(super) fn line_bytes_at_most(&self, by: &str) -> usize {
         /// `seq`, `id`, `recorded` and `by` with their keys, and what the journal and the seal put
         /// around a line and its openings.
         const AROUND_BYTES: usize = 256;
@@ -78,10 +70,15 @@ impl Named {
         /// The longest escape of a byte.
         const ESCAPE_BYTES: usize = 6;
         let fields = self.draft.private().len();
-        let openings = self.content.len() + fields * FIELD_BYTES + AROUND_BYTES;
-        let line = openings + by.len() * ESCAPE_BYTES;
-        let both = if fields == 0 { line } else { line + openings };
-        (line <= limit::LINE_BYTES_MAX).then_some(both)
+        self.content.len() + fields * FIELD_BYTES + by.len() * ESCAPE_BYTES + AROUND_BYTES
+    }
+
+    /// How many bytes of a batch its entry takes at most: its line and its openings.
+    pub(super) fn bytes_at_most(&self, by: &str) -> usize {
+        match self.draft.private().is_empty() {
+            true => self.line_bytes_at_most(by),
+            false => 2 * self.line_bytes_at_most(by),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From drafts to a batch: every draft is checked against the ledger and against the drafts
 //! before it, and gets its id and its place. Nothing is written here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use amparo_core::draft::Draft;
 use amparo_core::entry::Recorded;
@@ -14,6 +14,7 @@ use amparo_core::limit;
 use amparo_core::private::Openings;
 use uuid::Uuid;
 
+use super::checked::{Checked, References};
 use super::circle::merge_of;
 use super::named::Named;
 use super::{Ledger, ReadError, index_key};
@@ -88,9 +89,16 @@ pub struct Batch {
     pub(super) expected: u64,
     pub(super) by: Box<str>,
     pub(super) entries: Vec<PlannedEntry>,
+    /// How long it is in the journal, or less.
+    pub(super) bytes: usize,
 }
 
 impl Batch {
+    /// Whether it should be recorded before more is added: it is near the journal's limit.
+    pub fn is_full(&self) -> bool {
+        is_full(self.entries.len(), self.bytes)
+    }
+
     /// How many entries it will add.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -112,6 +120,10 @@ pub struct Plan<'l, 'r> {
     pub(super) next: u64,
     entries: Vec<PlannedEntry>,
     bytes: usize,
+    /// What was decided of each draft, where none is kept.
+    is_new: VecDeque<bool>,
+    registered: VecDeque<(u64, Subject)>,
+    references: References,
     /// What is planned and not recorded: there may be millions, so little is kept of each.
     pub(super) new: HashMap<EventId, New>,
     /// What those of them that have a target replace or retract, and the other way round.
@@ -120,8 +132,6 @@ pub struct Plan<'l, 'r> {
     /// The merges among them, by their places.
     pub(super) merges: BTreeMap<u64, (EventId, (PersonId, PersonId))>,
     subjects: HashSet<Uuid>,
-    /// Whose other references they bring.
-    refs: HashMap<Uuid, Uuid>,
     pub(super) instruments: HashSet<Code>,
     /// Whose private fields were erased; read at the first draft that has any.
     pub(super) erased: Option<HashSet<Subject>>,
@@ -145,12 +155,14 @@ impl<'l, 'r> Plan<'l, 'r> {
             next: ledger.head.size,
             entries: Vec::new(),
             bytes: 0,
+            is_new: VecDeque::new(),
+            registered: VecDeque::new(),
+            references: References::default(),
             new: HashMap::new(),
             targets: HashMap::new(),
             targeting: HashMap::new(),
             merges: BTreeMap::new(),
             subjects: HashSet::new(),
-            refs: HashMap::new(),
             instruments: HashSet::new(),
             erased: None,
         }
@@ -158,11 +170,7 @@ impl<'l, 'r> Plan<'l, 'r> {
 
     /// Whether the batch should be recorded before more is added: it is near the journal's limit.
     pub fn is_full(&self) -> bool {
-        /// Room for one more draft with its registrations.
-        const SLACK_ENTRIES: usize = 8;
-        const SLACK_BYTES: usize = 8 * limit::LINE_BYTES_MAX;
-        self.entries.len() + SLACK_ENTRIES >= BATCH_ENTRIES_MAX as usize
-            || self.bytes + SLACK_BYTES >= BATCH_BYTES_MAX
+        is_full(self.entries.len(), self.bytes)
     }
 
     /// The batch of all drafts that were added.
@@ -171,6 +179,23 @@ impl<'l, 'r> Plan<'l, 'r> {
             expected: self.ledger.head.size,
             by: self.by,
             entries: self.entries,
+            bytes: self.bytes,
+        }
+    }
+
+    /// What was decided of the drafts that were added, and not kept.
+    pub fn into_checked(self) -> Checked {
+        Checked {
+            ledger: self.ledger.id(),
+            namer: self.ledger.namer(),
+            by: self.by,
+            next: self.ledger.head.size,
+            is_new: self.is_new,
+            registered: self.registered,
+            references: References {
+                planned: HashMap::new(),
+                ..self.references
+            },
         }
     }
 
@@ -179,7 +204,11 @@ impl<'l, 'r> Plan<'l, 'r> {
     /// # Errors
     /// [`Refused::Rule`] when the ledger cannot accept it; the plan is then as it was.
     pub fn add(&mut self, draft: Draft) -> Result<Planned, Refused> {
-        self.add_named(self.ledger.namer(self.ids).name(draft))
+        let draft = match self.ids {
+            Ids::FromContent => draft,
+            Ids::Fresh(now) => draft.with_id(|_| fresh_id(now, self.random)).1,
+        };
+        self.add_named(self.ledger.namer().name(draft))
     }
 
     /// Checks a draft whose content and id are known, and adds it.
@@ -187,12 +216,13 @@ impl<'l, 'r> Plan<'l, 'r> {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_named(&mut self, mut named: Named) -> Result<Planned, Refused> {
-        let id = named.id.unwrap_or_else(|| self.fresh_id());
         self.resolve_externals(&mut named.draft)?;
+        let id = named.id;
         if let Some(seq) = self.seq_of(id)? {
             if named.draft.id().is_some() {
-                self.check_same(id, seq, &named)?;
+                self.check_same(seq, &named)?;
             }
+            self.decided(false);
             return Ok(Planned::Duplicate {
                 seq: Seq::new(seq),
                 id,
@@ -201,11 +231,18 @@ impl<'l, 'r> Plan<'l, 'r> {
         self.check_references(named.draft.event(), id)?;
         self.check_erased(&named.draft)?;
         self.check_refs(&named.draft)?;
-        let bytes = self.check_line(&named, id)?;
+        self.check_line(&named)?;
         let registers = self.register(&named.draft)?;
-        let seq = self.push(id, named);
-        self.bytes += bytes;
+        let seq = self.push(named);
+        self.decided(true);
         Ok(Planned::New { seq, id, registers })
+    }
+
+    fn decided(&mut self, is_new: bool) {
+        match self.keep {
+            Keep::Nothing => self.is_new.push_back(is_new),
+            Keep::Drafts => {}
+        }
     }
 
     pub(super) fn secret(&self) -> Result<&'l Secret, Refused> {
@@ -215,26 +252,14 @@ impl<'l, 'r> Plan<'l, 'r> {
             .ok_or(Refused::Read(ReadError::NoKeys))
     }
 
-    fn fresh_id(&mut self) -> EventId {
-        let ms = match self.ids {
-            Ids::Fresh(now) => u64::try_from(now.ms()).unwrap_or(0),
-            Ids::FromContent => 0,
-        };
-        let mut random = [0; 10];
-        (self.random)(&mut random);
-        let builder = uuid::Builder::from_unix_timestamp_millis(ms, &random);
-        EventId::new(builder.into_uuid())
-    }
-
     /// Puts registered persons in the place of ids derived from their other references.
-    fn resolve_externals(&self, draft: &mut Draft) -> Result<(), Refused> {
-        let derived: Vec<Uuid> = draft.externals().map(|(uuid, _)| uuid).collect();
-        for uuid in derived {
-            let recorded = self.ledger.registered_under(uuid)?;
-            if let Some(registered) = recorded.or_else(|| self.refs.get(&uuid).copied()) {
-                draft.resolve(uuid, registered);
+    fn resolve_externals(&mut self, draft: &mut Draft) -> Result<(), Refused> {
+        for (uuid, _) in draft.externals() {
+            if let Some(registered) = self.ledger.registered_under(uuid)? {
+                self.references.recorded.insert(uuid, registered);
             }
         }
+        self.references.resolve(draft);
         Ok(())
     }
 
@@ -255,17 +280,24 @@ impl<'l, 'r> Plan<'l, 'r> {
             {
                 continue;
             }
+            self.secret()?;
             let registration = Draft::registration(subject, draft.external(subject));
-            let registration = self.ledger.namer(Ids::FromContent).name(registration);
-            let id = self.secret()?.event(&registration.content);
-            self.bytes += self.check_line(&registration, id)?;
-            registered.push((self.push(id, registration), subject));
+            let registration = self.ledger.namer().name(registration);
+            self.check_line(&registration)?;
+            let seq = self.push(registration);
+            registered.push((seq, subject));
+        }
+        if self.keep == Keep::Nothing {
+            let places = registered
+                .iter()
+                .map(|(seq, subject)| (seq.number(), *subject));
+            self.registered.extend(places);
         }
         Ok(registered)
     }
 
-    fn push(&mut self, id: EventId, named: Named) -> Seq {
-        let seq = self.next;
+    fn push(&mut self, named: Named) -> Seq {
+        let (seq, id) = (self.next, named.id);
         self.next += 1;
         let event = named.draft.event();
         if let Body::Instrument(described) = event.body() {
@@ -278,17 +310,12 @@ impl<'l, 'r> Plan<'l, 'r> {
         if let Some(merge) = merge_of(event) {
             self.merges.insert(seq, (id, merge));
         }
-        if let Some(subject) = event.subject() {
-            let own = subject.uuid();
-            for hash in named.refs.iter().filter(|hash| **hash != own) {
-                self.refs.entry(*hash).or_insert(own);
-            }
-        }
+        self.references.learn(event, &named.refs);
         let content = named.digest();
         self.new.insert(id, New { seq, content });
+        self.bytes += named.bytes_at_most(&self.by);
         if self.keep == Keep::Drafts {
-            let owner = self.ledger.id();
-            let entry = PlannedEntry::new(id, named, owner, &mut self.random);
+            let entry = PlannedEntry::new(named, self.ledger.id(), self.random);
             self.entries.push(entry);
         }
         Seq::new(seq)
@@ -297,12 +324,7 @@ impl<'l, 'r> Plan<'l, 'r> {
 
 impl PlannedEntry {
     /// Draws a salt for each private field.
-    pub(super) fn new(
-        id: EventId,
-        named: Named,
-        ledger: LedgerId,
-        random: &mut dyn FnMut(&mut [u8]),
-    ) -> Self {
+    pub(super) fn new(named: Named, ledger: LedgerId, random: Random<'_>) -> Self {
         let (event, private) = named.draft.into_parts();
         let openings = (!private.is_empty()).then(|| {
             Openings::new(&private, || {
@@ -313,13 +335,28 @@ impl PlannedEntry {
         });
         let owner = Owner::of(event.subject(), ledger);
         Self {
-            id,
+            id: named.id,
             event,
             owner,
             openings,
             refs: named.refs,
         }
     }
+}
+
+/// Whether a batch has no room for one more draft with its registrations.
+fn is_full(entries: usize, bytes: usize) -> bool {
+    const SLACK_ENTRIES: usize = 8;
+    const SLACK_BYTES: usize = 16 * limit::LINE_BYTES_MAX;
+    entries + SLACK_ENTRIES >= BATCH_ENTRIES_MAX as usize || bytes + SLACK_BYTES >= BATCH_BYTES_MAX
+}
+
+fn fresh_id(now: Recorded, random: Random<'_>) -> EventId {
+    let mut bytes = [0; 10];
+    random(&mut bytes);
+    let ms = u64::try_from(now.ms()).unwrap_or(0);
+    let builder = uuid::Builder::from_unix_timestamp_millis(ms, &bytes);
+    EventId::new(builder.into_uuid())
 }
 
 pub(super) fn refusal(

@@ -18,8 +18,8 @@ use super::{ReadError, index_key};
 
 impl Plan<'_, '_> {
     /// Refuses an id that another event has.
-    pub(super) fn check_same(&self, id: EventId, seq: u64, named: &Named) -> Result<(), Refused> {
-        let same = match self.new.get(&id) {
+    pub(super) fn check_same(&self, seq: u64, named: &Named) -> Result<(), Refused> {
+        let same = match self.new.get(&named.id) {
             Some(new) => new.content == named.digest(),
             None => self.is_recorded_as(Seq::new(seq), &named.content, &named.draft)?,
         };
@@ -155,29 +155,25 @@ impl Plan<'_, '_> {
     }
 
     /// Refuses a draft whose entry line or openings would be too long.
-    ///
-    /// Answers how many bytes of a batch the entry takes, or a few more.
-    pub(super) fn check_line(&self, named: &Named, id: EventId) -> Result<usize, Refused> {
-        /// What the journal and the seal put around a line and its openings.
-        const AROUND_BYTES: usize = 64;
-        if let Some(bytes) = named.bytes_at_most(&self.by) {
-            return Ok(bytes);
+    pub(super) fn check_line(&self, named: &Named) -> Result<(), Refused> {
+        if named.line_bytes_at_most(&self.by) <= limit::LINE_BYTES_MAX {
+            return Ok(());
         }
         let openings = Openings::new(named.draft.private(), || [0; 32]);
-        let line = self.entry_line(named.draft.event(), id, &openings);
+        let line = self.entry_line(named.draft.event(), named.id, &openings);
         let sizes = [
             ("entry", line.len()),
             ("private fields", openings.to_json().len()),
         ];
-        for (what, bytes) in sizes {
-            if bytes > limit::LINE_BYTES_MAX {
-                let max = limit::LINE_BYTES_MAX;
-                let message = format!("the {what} would have {bytes} bytes; at most {max}");
-                let remedy = "keep long texts in a document, and name it in a source".to_owned();
-                return Err(refusal(Rule::AboveLimit, "kind", message, Some(remedy)));
-            }
-        }
-        Ok(sizes.iter().map(|(_, bytes)| bytes).sum::<usize>() + AROUND_BYTES)
+        let too_long = sizes
+            .iter()
+            .find(|(_, bytes)| *bytes > limit::LINE_BYTES_MAX);
+        too_long.map_or(Ok(()), |(what, bytes)| {
+            let max = limit::LINE_BYTES_MAX;
+            let message = format!("the {what} would have {bytes} bytes; at most {max}");
+            let remedy = "keep long texts in a document, and name it in a source".to_owned();
+            Err(refusal(Rule::AboveLimit, "kind", message, Some(remedy)))
+        })
     }
 
     fn entry_line(&self, event: &Event, id: EventId, openings: &Openings) -> String {

@@ -261,7 +261,12 @@ pub(super) fn sealed(
     vault.ensure(owners.into_iter(), random)?;
     let sealed = batch.iter().map(|exported| {
         let openings = exported.opening.as_ref()?;
-        vault.seal(owner(exported), exported.entry.id, openings, random)
+        vault.seal(
+            owner(exported),
+            exported.entry.id,
+            openings,
+            &Vault::nonce(random),
+        )
     });
     Ok(sealed.map(Option::unwrap_or_default).collect())
 }

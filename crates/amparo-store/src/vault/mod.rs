@@ -65,6 +65,8 @@ impl Owner {
 }
 
 pub(crate) type Key = Zeroizing<[u8; 32]>;
+/// What makes two seals under one key differ.
+pub(crate) type Nonce = [u8; seal::NONCE_BYTES];
 
 /// The keys of a ledger, open.
 #[derive(Debug)]
@@ -361,13 +363,18 @@ impl Vault {
         owner: Owner,
         entry: EventId,
         openings: &Openings,
-        random: Random<'_>,
+        nonce: &Nonce,
     ) -> Option<Vec<u8>> {
         let key = self.keys.get(&owner)?;
-        let mut nonce = [0; seal::NONCE_BYTES];
-        random(&mut nonce);
         let text = Zeroizing::new(openings.to_json());
-        seal::seal(key, self.ledger, entry, &nonce, text.as_bytes())
+        seal::seal(key, self.ledger, entry, nonce, text.as_bytes())
+    }
+
+    /// Draws a nonce; each is used once.
+    pub(crate) fn nonce(random: Random<'_>) -> Nonce {
+        let mut nonce = Nonce::default();
+        random(&mut nonce);
+        nonce
     }
 
     /// Opens what was sealed for an entry.

@@ -58,7 +58,7 @@ fn keys_survive_reopening_and_open_only_their_own_entry() {
             .ensure([person(1), person(2), person(1)].into_iter(), &mut random)
             .unwrap();
         vault
-            .seal(person(1), entry, &openings(), &mut random)
+            .seal(person(1), entry, &openings(), &Vault::nonce(&mut random))
             .unwrap()
     };
     let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read, None).unwrap();

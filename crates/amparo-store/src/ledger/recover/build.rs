@@ -160,7 +160,7 @@ impl<'p> Builder<'p> {
                     Some(vault) => {
                         let ensured = vault.ensure([owner].into_iter(), random);
                         ensured.map_err(InitError::from)?;
-                        let sealed = vault.seal(owner, entry.id, &openings, random);
+                        let sealed = vault.seal(owner, entry.id, &openings, &Vault::nonce(random));
                         sealed.unwrap_or_default()
                     }
                 }

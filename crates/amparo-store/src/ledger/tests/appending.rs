@@ -82,8 +82,8 @@ fn an_entry_takes_no_more_bytes_of_a_batch_than_was_reckoned() {
             "\\u0001".repeat(900)
         ),
     ] {
-        let named = ledger.namer(Ids::FromContent).name(draft(&ledger, &line));
-        let reckoned = named.bytes_at_most("desk\u{1}").unwrap();
+        let named = ledger.namer().name(draft(&ledger, &line));
+        let reckoned = named.bytes_at_most("desk\u{1}");
         let mut random = random();
         let mut plan = Plan::new(
             &ledger,

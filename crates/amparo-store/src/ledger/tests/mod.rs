@@ -9,6 +9,7 @@ use amparo_core::id::{EventId, Seq};
 use super::*;
 
 mod appending;
+mod bulk;
 mod derived;
 mod folder;
 mod recovering;

@@ -23,7 +23,7 @@ fn sealed_by_a_laptop(keys: &Path, owner: Owner, n: u128) -> Vec<u8> {
     let end = vault.end;
     vault.ensure([owner].into_iter(), &mut random).unwrap();
     assert_eq!(vault.end, end);
-    let sealed = vault.seal(owner, entry(n), &openings(), &mut random);
+    let sealed = vault.seal(owner, entry(n), &openings(), &Vault::nonce(&mut random));
     let sealed = sealed.unwrap();
     let made = vault.keys.clone();
     assert!(!holds_a_key(keys, &made));

@@ -59,7 +59,12 @@ fn without_a_secret_a_locked_vault_tells_whose_keys_there_are_and_gives_none() {
     let opened = |owner| vault.open_sealed(owner, entry, &[0; 64]);
     assert!(matches!(opened(person(1)), Opened::Locked));
     assert!(matches!(opened(person(4)), Opened::NoKey));
-    let sealed = vault.seal(person(1), entry, &openings(), &mut counting());
+    let sealed = vault.seal(
+        person(1),
+        entry,
+        &openings(),
+        &Vault::nonce(&mut counting()),
+    );
     assert_eq!(sealed, None);
     for owner in [person(1), person(4)] {
         let told = vault.ensure([owner].into_iter(), &mut counting());
