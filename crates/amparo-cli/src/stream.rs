@@ -1,12 +1,14 @@
-//! An answer that may be longer than memory: written as it comes where its form allows.
+//! An answer that may be longer than memory: written a part at a time, whatever its form.
 
 use crate::args::OutputFormat;
 use crate::error::Failure;
-use crate::output::{self, Cell, Reply};
+use crate::output::{Cell, Reply, Written};
 use crate::session::Session;
 
 /// How many rows are gathered before they are written.
 const ROWS_GATHERED_MAX: usize = 256;
+/// The same in a table, whose first rows say how wide the columns are.
+const TABLE_ROWS_GATHERED_MAX: usize = 10_000;
 
 /// The rows of an answer on their way out.
 pub struct Stream {
@@ -14,7 +16,7 @@ pub struct Stream {
     gathered: Reply,
     /// How many rows are gathered.
     rows: usize,
-    is_begun: bool,
+    written: Written,
 }
 
 impl Stream {
@@ -24,7 +26,7 @@ impl Stream {
             gathered: empty.clone(),
             empty,
             rows: 0,
-            is_begun: false,
+            written: Written::default(),
         }
     }
 
@@ -35,12 +37,13 @@ impl Stream {
     pub fn push(&mut self, session: &mut Session<'_, '_>, row: Vec<Cell>) -> Result<(), Failure> {
         self.gathered.push(row);
         self.rows += 1;
-        let streams = match session.globals.format {
-            OutputFormat::Jsonl | OutputFormat::Csv => true,
-            // Widths and brackets need all rows.
-            OutputFormat::Table | OutputFormat::Md | OutputFormat::Json => false,
+        let max = match session.globals.format {
+            OutputFormat::Table => TABLE_ROWS_GATHERED_MAX,
+            OutputFormat::Md | OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Csv => {
+                ROWS_GATHERED_MAX
+            }
         };
-        match streams && self.rows >= ROWS_GATHERED_MAX {
+        match self.rows >= max {
             true => self.write(session),
             false => Ok(()),
         }
@@ -51,23 +54,19 @@ impl Stream {
     /// # Errors
     /// As [`Session::reply`].
     pub fn finish(mut self, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-        match self.is_begun && self.gathered.is_empty() {
-            true => Ok(()),
-            false => self.write(session),
-        }
+        self.write(session)?;
+        let mut bytes = Vec::new();
+        let ended = self.written.end(session.globals.format, &mut bytes);
+        ended.map_err(Failure::writing)?;
+        session.write(&bytes)
     }
 
     fn write(&mut self, session: &mut Session<'_, '_>) -> Result<(), Failure> {
         self.rows = 0;
         let rows = std::mem::replace(&mut self.gathered, self.empty.clone());
         let mut bytes = Vec::new();
-        output::write(&rows, session.globals.format, &mut bytes).map_err(Failure::writing)?;
-        let has_heading = session.globals.format == OutputFormat::Csv && self.is_begun;
-        let heading = bytes
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .filter(|_| has_heading);
-        self.is_begun = true;
-        session.write(&bytes[heading.map_or(0, |end| end + 1)..])
+        let part = self.written.part(&rows, session.globals.format, &mut bytes);
+        part.map_err(Failure::writing)?;
+        session.write(&bytes)
     }
 }

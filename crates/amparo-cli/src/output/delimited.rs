@@ -3,16 +3,19 @@
 use std::io::{self, Write};
 
 use super::cell::{Cell, Column, spread};
-use super::{Reply, text};
+use super::{Reply, Written, text};
 
 /// Writes the rows as RFC 4180 CSV with the coordinates behind each row's own cells.
-pub(super) fn write(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(reply: &Reply, written: &Written, out: &mut dyn Write) -> io::Result<()> {
     let coordinates = match reply.at_coordinates {
         true => reply.meta.beside(&reply.columns),
         false => Vec::new(),
     };
     let (columns, rows) = spread(&reply.columns, &reply.rows);
-    let mut csv = CsvRows::begin(&columns, &coordinates, out)?;
+    let mut csv = match written.is_begun {
+        false => CsvRows::begin(&columns, &coordinates, out)?,
+        true => CsvRows::go_on(&coordinates, out),
+    };
     rows.iter().try_for_each(|row| csv.row(row))?;
     csv.end().map(|_| ())
 }
@@ -32,8 +35,18 @@ impl<W: Write> CsvRows<W> {
         let mut csv = csv::Writer::from_writer(out);
         let more = coordinates.iter().map(|(column, _)| column);
         csv.write_record(columns.iter().chain(more).map(|column| &*column.key))?;
-        let coordinates = coordinates.iter().map(|(_, cell)| field(cell)).collect();
-        Ok(Self { csv, coordinates })
+        Ok(Self {
+            csv,
+            coordinates: fields(coordinates),
+        })
+    }
+
+    /// Goes on behind rows that are written.
+    fn go_on(coordinates: &[(Column, Cell)], out: W) -> Self {
+        Self {
+            csv: csv::Writer::from_writer(out),
+            coordinates: fields(coordinates),
+        }
     }
 
     /// Writes a row: one cell for each column.
@@ -54,6 +67,10 @@ impl<W: Write> CsvRows<W> {
         let flushed = self.csv.into_inner();
         flushed.map_err(csv::IntoInnerError::into_error)
     }
+}
+
+fn fields(coordinates: &[(Column, Cell)]) -> Vec<String> {
+    coordinates.iter().map(|(_, cell)| field(cell)).collect()
 }
 
 fn field(cell: &Cell) -> String {

@@ -3,17 +3,25 @@
 use std::io::{self, Write};
 
 use super::cell::{Cell, Column};
-use super::{Reply, text};
+use super::{Reply, Written, text};
 
-/// Writes `{"meta":{...},"rows":[...]}`, one row on a line, keys in a fixed order.
-pub(super) fn write_json(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
-    let meta = object(reply.meta.cells().iter().map(|(key, cell)| (*key, cell)));
-    write!(out, "{{\"meta\":{meta},\"rows\":[")?;
+/// Writes `{"meta":{...},"rows":[...]}` but for its end, one row on a line, keys in a fixed order.
+pub(super) fn write_json(reply: &Reply, written: &Written, out: &mut dyn Write) -> io::Result<()> {
+    if !written.is_begun {
+        let meta = object(reply.meta.cells().iter().map(|(key, cell)| (*key, cell)));
+        write!(out, "{{\"meta\":{meta},\"rows\":[")?;
+    }
     for (n, row) in reply.rows.iter().enumerate() {
-        let comma = if n == 0 { "" } else { "," };
+        let is_first = n == 0 && !written.has_rows;
+        let comma = if is_first { "" } else { "," };
         write!(out, "{comma}\n{}", row_object(&reply.columns, row, &[]))?;
     }
-    let end = if reply.rows.is_empty() { "" } else { "\n" };
+    Ok(())
+}
+
+/// Writes the end of it.
+pub(super) fn write_end(written: &Written, out: &mut dyn Write) -> io::Result<()> {
+    let end = if written.has_rows { "\n" } else { "" };
     writeln!(out, "{end}]}}")
 }
 

@@ -1,7 +1,8 @@
 //! The answer of a command, and the five forms it is written in.
 //!
 //! A [`Reply`] is coordinates, columns and rows of typed cells. Every form shows the same rows;
-//! machine forms never hold a totals row, and no form depends on what reads it. Text that came
+//! machine forms never hold a totals row, and no form depends on what reads it. Rows may come in
+//! parts, so that an answer can be longer than memory. Text that came
 //! from input is shown so that it cannot steer a terminal or a spreadsheet.
 
 mod cell;
@@ -91,12 +92,58 @@ impl Reply {
 /// # Errors
 /// Whatever the writer answers.
 pub fn write(reply: &Reply, format: OutputFormat, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        OutputFormat::Table => table::write_table(reply, out),
-        OutputFormat::Md => table::write_markdown(reply, out),
-        OutputFormat::Json => json::write_json(reply, out),
-        OutputFormat::Jsonl => json::write_lines(reply, out),
-        OutputFormat::Csv => delimited::write(reply, out),
+    let mut written = Written::default();
+    written.part(reply, format, out)?;
+    written.end(format, out)
+}
+
+/// How far an answer is written whose rows come in parts.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Whether a part is written, and with it what stands before the rows.
+    is_begun: bool,
+    /// Whether there was a row.
+    has_rows: bool,
+    /// How wide the columns of a table are so far.
+    widths: Vec<u16>,
+}
+
+impl Written {
+    /// Writes the next rows: an answer with these alone, the same for each part but for them.
+    ///
+    /// The columns of a table are as wide as the widest cell so far.
+    ///
+    /// # Errors
+    /// Whatever the writer answers.
+    pub fn part(
+        &mut self,
+        reply: &Reply,
+        format: OutputFormat,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match format {
+            OutputFormat::Table => table::write_table(reply, self, out),
+            OutputFormat::Md => table::write_markdown(reply, self, out),
+            OutputFormat::Json => json::write_json(reply, self, out),
+            OutputFormat::Jsonl => json::write_lines(reply, out),
+            OutputFormat::Csv => delimited::write(reply, self, out),
+        }?;
+        self.is_begun = true;
+        self.has_rows |= !reply.is_empty();
+        Ok(())
+    }
+
+    /// Writes what stands behind the rows.
+    ///
+    /// # Errors
+    /// Whatever the writer answers.
+    pub fn end(&self, format: OutputFormat, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            OutputFormat::Json => json::write_end(self, out),
+            OutputFormat::Table | OutputFormat::Md | OutputFormat::Jsonl | OutputFormat::Csv => {
+                Ok(())
+            }
+        }
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::cell::{Cell, Column, spread};
-use super::{Layout, Reply, text};
+use super::{Layout, Reply, Written, text};
 
 /// Blank columns between two columns of a table.
 const GAP: u16 = 2;
 
-/// Writes the coordinates, then a table without borders.
-pub(super) fn write_table(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
-    if reply.at_coordinates {
+/// Writes the coordinates, then a table without borders; behind rows that are written, further ones.
+pub(super) fn write_table(
+    reply: &Reply,
+    written: &mut Written,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if reply.at_coordinates && !written.is_begun {
         writeln!(out, "{}\n", text::visible(&reply.meta.caption()))?;
     }
     let (columns, rows) = shown(reply);
@@ -21,11 +25,12 @@ pub(super) fn write_table(reply: &Reply, out: &mut dyn Write) -> io::Result<()> 
             let headings = columns.iter().map(heading).collect();
             let numeric: Vec<_> = columns.iter().map(|column| column.numeric).collect();
             let rows = rows.iter().map(|row| row.iter().map(visible).collect());
-            write_aligned(Some(headings), rows.collect(), &numeric, out)
+            let headings = (!written.is_begun).then_some(headings);
+            write_aligned(headings, rows.collect(), &numeric, &mut written.widths, out)
         }
         Layout::Record => {
             for (n, row) in rows.iter().enumerate() {
-                if n > 0 {
+                if n > 0 || written.has_rows {
                     writeln!(out)?;
                 }
                 let cells = columns
@@ -33,39 +38,41 @@ pub(super) fn write_table(reply: &Reply, out: &mut dyn Write) -> io::Result<()> 
                     .zip(row)
                     .filter(|(_, cell)| **cell != Cell::Empty);
                 let lines = cells.map(|(column, cell)| vec![heading(column), visible(cell)]);
-                write_aligned(None, lines.collect(), &[false, false], out)?;
+                let lines = lines.collect();
+                write_aligned(None, lines, &[false, false], &mut Vec::new(), out)?;
             }
             Ok(())
         }
     }
 }
 
-/// Writes the coordinates, then a table in Markdown.
-pub(super) fn write_markdown(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
-    if reply.at_coordinates {
-        writeln!(out, "{}\n", text::markdown(&reply.meta.caption()))?;
-    }
+/// Writes the coordinates, then a table in Markdown; behind rows that are written, further ones.
+pub(super) fn write_markdown(
+    reply: &Reply,
+    written: &Written,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (columns, rows) = shown(reply);
-    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-    writeln!(
-        out,
-        "{}",
-        line(
-            columns
-                .iter()
-                .map(|c| text::markdown(&heading(c)))
-                .collect()
-        )
-    )?;
-    let rule = columns
-        .iter()
-        .map(|column| if column.numeric { "--:" } else { "---" });
-    writeln!(out, "|{}|", rule.collect::<Vec<_>>().join("|"))?;
+    if !written.is_begun {
+        if reply.at_coordinates {
+            writeln!(out, "{}\n", text::markdown(&reply.meta.caption()))?;
+        }
+        let headings = columns.iter().map(|c| text::markdown(&heading(c)));
+        write_markdown_row(headings, out)?;
+        let rule = columns
+            .iter()
+            .map(|column| if column.numeric { "--:" } else { "---" });
+        writeln!(out, "|{}|", rule.collect::<Vec<_>>().join("|"))?;
+    }
     for row in &rows {
         let cells = row.iter().map(|cell| text::markdown(&cell.plain()));
-        writeln!(out, "{}", line(cells.collect()))?;
+        write_markdown_row(cells, out)?;
     }
     Ok(())
+}
+
+fn write_markdown_row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "))
 }
 
 /// The columns that people see, parts spread.
@@ -97,11 +104,13 @@ fn visible(cell: &Cell) -> String {
     text::visible(&cell.plain())
 }
 
-/// Lines up cells by their width on screen, whatever the script; no line ends in blanks.
+/// Lines up cells by their width on screen, whatever the script; no line ends in blanks. Columns are
+/// at least as wide as `widths`, which are then as wide as the columns.
 fn write_aligned(
     headings: Option<Vec<String>>,
     rows: Vec<Vec<String>>,
     numeric: &[bool],
+    widths: &mut Vec<u16>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut table = Table::new();
@@ -112,8 +121,13 @@ fn write_aligned(
         table.set_header(headings);
     }
     table.add_rows(rows);
-    for (column, numeric) in table.column_iter_mut().zip(numeric) {
+    widths.resize(numeric.len(), 0);
+    for (width, content) in widths.iter_mut().zip(table.column_max_content_widths()) {
+        *width = content.max(*width);
+    }
+    for ((column, numeric), width) in table.column_iter_mut().zip(numeric).zip(&*widths) {
         column.set_padding((0, GAP));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(*width + GAP)));
         if *numeric {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -138,3 +138,48 @@ fn a_record_shows_one_cell_on_a_line_and_no_empty_ones() {
         "entry  e7\nkind   arrest\n"
     );
 }
+
+/// The rows of an answer, each as a part of its own.
+fn in_parts(whole: &Reply, format: OutputFormat) -> String {
+    let (mut written, mut out) = (Written::default(), Vec::new());
+    let parts = whole.rows.iter().map(|row| Reply {
+        rows: vec![row.clone()],
+        ..whole.clone()
+    });
+    for part in parts {
+        written.part(&part, format, &mut out).unwrap();
+    }
+    written.end(format, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn rows_that_come_in_parts_are_written_as_if_they_had_come_at_once() {
+    let mut whole = reply();
+    whole.rows.clear();
+    for (name, days) in [("張偉 Demo", 1200), ("=Ana", -12), ("", 7)] {
+        whole.push(vec![Cell::text(name), Cell::Number(days), Cell::text("i")]);
+    }
+    for format in [
+        OutputFormat::Table,
+        OutputFormat::Md,
+        OutputFormat::Json,
+        OutputFormat::Jsonl,
+        OutputFormat::Csv,
+    ] {
+        let mut out = Vec::new();
+        write(&whole, format, &mut out).unwrap();
+        let at_once = String::from_utf8(out).unwrap();
+        assert_eq!(in_parts(&whole, format), at_once, "{format:?}");
+        let record = whole.clone().into_record();
+        let mut out = Vec::new();
+        write(&record, format, &mut out).unwrap();
+        let at_once = String::from_utf8(out).unwrap();
+        assert_eq!(in_parts(&record, format), at_once, "{format:?}");
+    }
+    // A wider cell that comes later widens its column from there on.
+    whole.push(vec![Cell::text("a name longer than all"), Cell::Number(1)]);
+    let table = in_parts(&whole, OutputFormat::Table);
+    let last = table.lines().last().unwrap();
+    assert!(last.starts_with("a name longer than all     1"), "{last:?}");
+}
