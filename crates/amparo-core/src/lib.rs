@@ -24,6 +24,7 @@ pub mod kind;
 pub mod limit;
 pub mod planted;
 pub mod private;
+pub mod promise;
 pub mod value;
 pub mod word;
 

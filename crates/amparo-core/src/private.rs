@@ -8,8 +8,11 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::date::Occurred;
 use crate::id::EventId;
+use crate::identity::External;
 use crate::json::{self, Json};
+use crate::limit;
 use crate::value::Source;
 use crate::word::{Word, vocabulary};
 use crate::write::{self, Object};
@@ -155,8 +158,8 @@ impl Digest {
     /// Reads 64 lower-case hex digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).ok()?;
-        (!text.bytes().any(|b| b.is_ascii_uppercase())).then_some(Self(bytes))
+        let read = base16ct::lower::decode(text, &mut bytes).ok()?;
+        (read.len() == 32).then_some(Self(bytes))
     }
 
     /// The bytes of the digest.
@@ -168,8 +171,7 @@ impl Digest {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut digits = [0; 64];
-        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        f.write_str(base16ct::lower::encode_str(&self.0, &mut digits).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -258,9 +260,9 @@ impl Openings {
             if salt_key != "salt" || value_key != "value" {
                 return None;
             }
-            let mut bytes = [0; 32];
-            hex::decode_to_slice(&**salt, &mut bytes).ok()?;
-            Some((field, bytes, write::json(value)))
+            // A salt and a digest are written alike.
+            let Digest(salt) = Digest::from_hex(salt)?;
+            Some((field, salt, write::json(value)))
         };
         let fields: Option<Vec<_>> = members.iter().map(read).collect();
         let openings = Self(fields.ok_or(OpeningsError)?);
@@ -276,6 +278,9 @@ impl Openings {
     /// # Errors
     /// [`OpeningsError`] when a value does not fit its field.
     pub fn private(&self) -> Result<Private, OpeningsError> {
+        if let Some(private) = self.plain_private() {
+            return Ok(private);
+        }
         let values = self
             .0
             .iter()
@@ -283,6 +288,62 @@ impl Openings {
         let object = format!("{{{}}}", values.collect::<Vec<_>>().join(","));
         crate::draft::read_private(&object).ok_or(OpeningsError)
     }
+
+    /// The same of values that fit their fields and hold no escapes; `None` for others.
+    fn plain_private(&self) -> Option<Private> {
+        let mut private = Private::default();
+        for (n, (field, _, value)) in self.0.iter().enumerate() {
+            if self.0[..n].iter().any(|(earlier, ..)| earlier == field) {
+                return None;
+            }
+            let text = |max_bytes| Some(sound(inside(value)?, max_bytes)?.into());
+            let short = || text(limit::TEXT_BYTES_MAX);
+            match field {
+                PrivateField::Name => private.name = Some(short()?),
+                PrivateField::Sex => private.sex = Some(short()?),
+                PrivateField::Nationality => private.nationality = Some(short()?),
+                PrivateField::Note => private.note = Some(text(limit::PROSE_BYTES_MAX)?),
+                PrivateField::Aliases => private.aliases = texts(value, limit::TEXT_BYTES_MAX)?,
+                PrivateField::Refs => {
+                    private.refs = texts(value, limit::EXTERNAL_BYTES_MAX)?;
+                    let mut refs = private.refs.iter();
+                    refs.all(|external| External::new(external).is_some())
+                        .then_some(())?;
+                }
+                PrivateField::Birth => {
+                    let date = Occurred::parse_stored(&short()?).ok()?;
+                    private.birth = Some(date.as_str().into());
+                }
+                PrivateField::Sources => return None,
+            }
+        }
+        Some(private)
+    }
+}
+
+/// What a text without escapes says.
+fn inside(json: &str) -> Option<&str> {
+    (plain_text(json)? == json.len()).then(|| &json[1..json.len() - 1])
+}
+
+/// A text that may stand in a field.
+fn sound(text: &str, max_bytes: usize) -> Option<&str> {
+    (!text.trim().is_empty() && text.len() <= max_bytes).then_some(text)
+}
+
+/// A list of texts without escapes that may stand in a field.
+fn texts(json: &str, max_bytes: usize) -> Option<Vec<Box<str>>> {
+    let mut rest = json.strip_prefix('[')?;
+    let mut texts = Vec::new();
+    loop {
+        let (text, after) = rest.split_at(plain_text(rest)?);
+        texts.push(sound(inside(text)?, max_bytes)?.into());
+        match after {
+            "]" => break,
+            _ => rest = after.strip_prefix(',')?,
+        }
+    }
+    (texts.len() <= limit::LIST_ITEMS_MAX).then_some(texts)
 }
 
 /// Openings whose values are texts, or lists of texts, without escapes, as nearly all are: these
@@ -422,6 +483,43 @@ mod tests {
     }
 
     #[test]
+    fn plain_values_are_read_into_their_fields_as_any_others() {
+        let long = "x".repeat(limit::TEXT_BYTES_MAX);
+        let texts = [
+            "",
+            " ",
+            "Ana Demo Ñ",
+            "fp:0123",
+            "fp: 1",
+            "1971~",
+            "1971-02-30",
+            "a\\n",
+            &long,
+            &format!("{long}x"),
+        ];
+        let mut values: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+        let lists: Vec<String> = values.iter().map(|value| format!("[{value}]")).collect();
+        values.extend(lists);
+        values.push(format!("[{}]", vec!["\"fp:1\""; 64].join(",")));
+        values.push(format!("[{}]", vec!["\"fp:1\""; 65].join(",")));
+        values.extend(["[]", "7", "null", "[\"a\",7]", "{}"].map(str::to_owned));
+        let (mut plain_ones, mut refused) = (0, 0);
+        for field in PrivateField::ALL {
+            for value in &values {
+                let openings = Openings(vec![(*field, [0; 32], value.clone())]);
+                let object = format!("{{\"{field}\":{value}}}");
+                let expect = crate::draft::read_private(&object).ok_or(OpeningsError);
+                assert_eq!(openings.private(), expect, "{object}");
+                plain_ones += usize::from(openings.plain_private().is_some());
+                refused += usize::from(expect.is_err());
+            }
+        }
+        assert!(plain_ones > 25 && refused > 50, "{plain_ones} {refused}");
+        let name = || (PrivateField::Name, [0; 32], "\"Ana\"".to_owned());
+        assert!(Openings(vec![name(), name()]).private().is_err());
+    }
+
+    #[test]
     fn a_digest_follows_the_format_page() {
         let entry = EventId::new(uuid::Uuid::from_u128(1));
         let mut bytes = Vec::new();
@@ -436,7 +534,7 @@ mod tests {
             bytes.extend((part.len() as u32).to_be_bytes());
             bytes.extend(part);
         }
-        let expect = hex::encode(Sha256::digest(&bytes));
+        let expect = base16ct::lower::encode_string(&Sha256::digest(&bytes));
         let digest = Digest::of(&[9; 32], entry, PrivateField::Name, "\"Ana Demo\"");
         assert_eq!(digest.to_string(), expect);
         assert_eq!(Digest::from_hex(&expect), Some(digest));

@@ -102,7 +102,10 @@ impl ListFile {
             rules,
             faults: Vec::new(),
         };
-        let roster = reading.roster(text, hex::encode(Sha256::digest(&bytes)));
+        let roster = reading.roster(
+            text,
+            base16ct::lower::encode_string(&Sha256::digest(&bytes)),
+        );
         Ok(match roster {
             Some(roster) if reading.faults.is_empty() => Ok(roster),
             _ => Err(reading.faults),

@@ -325,7 +325,7 @@ impl Rows<'_> {
             Source::Sheet { hashing, .. } => hashing,
         };
         match io::copy(&mut hashing, &mut io::sink()) {
-            Ok(_) => Ok(hex::encode(hashing.sha256.finalize())),
+            Ok(_) => Ok(base16ct::lower::encode_string(&hashing.sha256.finalize())),
             Err(error) => {
                 let failure = Failure::usage(format!("cannot read {}", self.name));
                 Err(failure.cause(error.to_string()))

@@ -6,6 +6,7 @@
 use amparo_core::entry::Entry;
 use amparo_core::id::Seq;
 use amparo_core::private::Private;
+use amparo_core::promise::Promise;
 
 use super::{Ledger, ReadError};
 use crate::in_order::in_order;
@@ -57,9 +58,7 @@ impl Ledger {
                     Some((*seq, lines.item(n)?, sealed.item(n)?))
                 });
                 for (seq, line, sealed) in both.filter(|(.., sealed)| !sealed.is_empty()) {
-                    let entry = Entry::parse(line)
-                        .map_err(|source| ReadError::NotAnEntry { seq, source })?;
-                    let openings = match self.open_sealed(&entry, sealed) {
+                    let openings = match self.open_sealed(seq, &promise(seq, line)?, sealed) {
                         Err(ReadError::Locked) => None,
                         openings => openings?,
                     };
@@ -72,4 +71,13 @@ impl Ledger {
         }
         Ok(opened)
     }
+}
+
+/// What the line of an entry promises; the whole line is read only where that is not plain.
+fn promise(seq: Seq, line: &[u8]) -> Result<Promise, ReadError> {
+    if let Some(promise) = Promise::of_line(line) {
+        return Ok(promise);
+    }
+    let entry = Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
+    Ok(Promise::of(&entry))
 }

@@ -7,6 +7,7 @@ use amparo_core::event::Body;
 use amparo_core::id::{Code, EventId, Seq, Subject};
 use amparo_core::identity::External;
 use amparo_core::private::{Openings, Private};
+use amparo_core::promise::Promise;
 use uuid::Uuid;
 
 use super::Ledger;
@@ -253,22 +254,24 @@ impl Ledger {
         let Some(entry) = self.entry(seq)? else {
             return Ok(None);
         };
-        self.open_sealed(&entry, &sealed)
+        self.open_sealed(seq, &Promise::of(&entry), &sealed)
     }
 
+    /// Opens what is sealed for an entry, and holds it against what its line promises.
     pub(super) fn open_sealed(
         &self,
-        entry: &Entry,
+        seq: Seq,
+        promise: &Promise,
         sealed: &[u8],
     ) -> Result<Option<Openings>, ReadError> {
-        let owner = Owner::of(entry.event.subject(), self.id());
-        match self.vault.open_sealed(owner, entry.id, sealed) {
+        let owner = Owner::of(promise.subject, self.id());
+        match self.vault.open_sealed(owner, promise.id, sealed) {
             Opened::NoKey => Ok(None),
             Opened::Locked => Err(ReadError::Locked),
-            Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
+            Opened::Openings(openings) if openings.digests(promise.id) == promise.digests => {
                 Ok(Some(openings))
             }
-            Opened::Openings(_) | Opened::Damaged => Err(ReadError::SealDamaged { seq: entry.seq }),
+            Opened::Openings(_) | Opened::Damaged => Err(ReadError::SealDamaged { seq }),
         }
     }
 
