@@ -89,17 +89,21 @@ impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = self.utc();
         let (date, time) = (utc.date_naive(), utc.time());
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            date.year(),
-            date.month(),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            time.nanosecond() / 1_000_000
-        )
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |range: Range<usize>, mut number: u32| {
+            for digit in text[range].iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(0..4, date.year().unsigned_abs());
+        put(5..7, date.month());
+        put(8..10, date.day());
+        put(11..13, time.hour());
+        put(14..16, time.minute());
+        put(17..19, time.second());
+        put(20..23, time.nanosecond() / 1_000_000);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -149,11 +153,11 @@ impl Entry {
         line.text("by", &self.by);
         write_event(&mut line, &self.event);
         if !self.private.is_empty() {
-            let mut digests = Object::new();
-            for (field, digest) in &self.private {
-                digests.shown(field.word(), digest);
-            }
-            line.json("private", &digests.finish());
+            line.object("private", |digests| {
+                for (field, digest) in &self.private {
+                    digests.shown(field.word(), digest);
+                }
+            });
         }
         line.finish()
     }
@@ -257,14 +261,14 @@ fn digests(r: &mut Reader<'_, '_>) -> Vec<(PrivateField, Digest)> {
 
 /// The canonical JSON of an event and its private fields.
 pub(crate) fn content(event: &Event, private: &Private) -> String {
-    let mut object = Object::new();
+    let mut object = Object::line();
     write_event(&mut object, event);
     if !private.is_empty() {
-        let mut fields = Object::new();
-        for (field, value) in private.fields() {
-            fields.json(field.word(), &value);
-        }
-        object.json("private", &fields.finish());
+        object.object("private", |fields| {
+            for (field, value) in private.fields() {
+                fields.json(field.word(), &value);
+            }
+        });
     }
     object.finish()
 }
@@ -277,7 +281,7 @@ fn write_event(line: &mut Object, event: &Event) {
     }
     write_fields(line, &event.body);
     if !event.sources.is_empty() {
-        line.json("sources", &write::sources(&event.sources));
+        line.sources("sources", &event.sources);
     }
     if event.unsourced {
         line.json("unsourced", "true");

@@ -29,6 +29,35 @@ impl Object {
         self.0.push_str(value);
     }
 
+    /// Adds an object, written in place.
+    pub(crate) fn object(&mut self, key: &str, write: impl FnOnce(&mut Self)) {
+        self.key(key);
+        self.nested(write);
+    }
+
+    /// Adds sources, written in place.
+    pub(crate) fn sources(&mut self, key: &str, sources: &[Source]) {
+        self.key(key);
+        self.push_sources(sources);
+    }
+
+    fn nested(&mut self, write: impl FnOnce(&mut Self)) {
+        self.0.push('{');
+        write(self);
+        self.0.push('}');
+    }
+
+    fn push_sources(&mut self, sources: &[Source]) {
+        self.0.push('[');
+        for (n, source) in sources.iter().enumerate() {
+            if n > 0 {
+                self.0.push(',');
+            }
+            self.nested(|object| write_source(object, source));
+        }
+        self.0.push(']');
+    }
+
     pub(crate) fn text(&mut self, key: &str, value: &str) {
         self.key(key);
         push_text(&mut self.0, value);
@@ -37,7 +66,9 @@ impl Object {
     /// Adds a text that is shown so, and needs no escapes.
     pub(crate) fn shown(&mut self, key: &str, value: impl fmt::Display) {
         self.key(key);
-        let _ = write!(self.0, "\"{value}\"");
+        self.0.push('"');
+        let _ = write!(self.0, "{value}");
+        self.0.push('"');
     }
 
     pub(crate) fn number(&mut self, key: &str, value: u64) {
@@ -47,7 +78,8 @@ impl Object {
 
     /// Keys are the format's own words and need no escapes.
     fn key(&mut self, key: &str) {
-        if self.0.len() > 1 {
+        // No member ends so: this is the first of an object.
+        if !self.0.ends_with('{') {
             self.0.push(',');
         }
         self.0.push('"');
@@ -117,11 +149,12 @@ pub(crate) fn list(values: impl Iterator<Item = String>) -> String {
 
 /// A JSON array of sources.
 pub(crate) fn sources(sources: &[Source]) -> String {
-    list(sources.iter().map(source))
+    let mut list = Object(String::new());
+    list.push_sources(sources);
+    list.0
 }
 
-fn source(source: &Source) -> String {
-    let mut object = Object::new();
+fn write_source(object: &mut Object, source: &Source) {
     object.text("publisher", &source.publisher);
     object.text("kind", crate::word::Word::word(source.kind));
     object.maybe_text("url", source.url.as_deref());
@@ -136,7 +169,6 @@ fn source(source: &Source) -> String {
         "credibility",
         source.credibility.map(|grade| grade.grade().into()),
     );
-    object.finish()
 }
 
 /// Any JSON value, compact, members in their own order.

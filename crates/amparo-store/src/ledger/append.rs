@@ -8,7 +8,7 @@ use amparo_core::entry::{Entry, Recorded};
 use amparo_core::event::Event;
 use amparo_core::id::{EventId, Seq};
 use amparo_core::kind::Kind;
-use amparo_core::private::Openings;
+use amparo_core::private::{Openings, PrivateField};
 use amparo_tlog::append::{AppendTilesError, append_tiles};
 use amparo_tlog::merkle::{Frontier, Hash};
 
@@ -243,7 +243,11 @@ pub(super) fn refs_of(
     let (Some(secret), Some(subject)) = (vault.secret(), event.subject()) else {
         return Vec::new();
     };
-    let Ok(private) = openings.private() else {
+    let refs = openings.only(|field| field == PrivateField::Refs);
+    if refs.is_empty() {
+        return Vec::new();
+    }
+    let Ok(private) = refs.private() else {
         return Vec::new();
     };
     index_key::of_refs(event, &hashes(secret, subject, private.refs()))
