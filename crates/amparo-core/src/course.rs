@@ -225,6 +225,51 @@ mod tests {
     }
 
     #[test]
+    fn steps_are_ordered_and_their_bounds_clamped_to_those_of_their_neighbours() {
+        let course = course(&[("2026-02", 'b'), ("2026-02-10/2026-02-12", 'a')]);
+        let bounds = course.steps().iter().map(|placed| {
+            let Placed { lo, hi, step } = placed;
+            format!("{} {lo} {hi}", step.state)
+        });
+        let bounds: Vec<_> = bounds.collect();
+        assert_eq!(
+            bounds,
+            ["a 2026-02-10 2026-02-12", "b 2026-02-10 2026-02-28"]
+        );
+    }
+
+    #[test]
+    fn a_state_counts_at_least_where_nothing_else_is_possible_and_at_most_where_it_is() {
+        let course = course(&[("2026-02-01", 'a'), ("2026-02-10/2026-02-20", 'b')]);
+        for (day, set, expect) in [
+            ("2026-01-31", "ab", "0"),
+            ("2026-02-01", "a", "1"),
+            ("2026-02-12", "a", "1 (0..1)"),
+            ("2026-02-12", "b", "0 (0..1)"),
+            ("2026-02-12", "ab", "1"),
+            ("2026-02-15", "b", "1 (0..1)"),
+            ("2026-02-20", "a", "0"),
+        ] {
+            let standing = course.at(day.parse().unwrap());
+            let count = standing.count(|state| set.contains(state));
+            assert_eq!(count.to_string(), expect, "{set} on {day}");
+        }
+    }
+
+    #[test]
+    fn counts_are_added_up_and_weighed_bound_by_bound() {
+        let mut sum = Count {
+            low: 1,
+            count: 2,
+            high: 3,
+        };
+        sum += sum.times(3);
+        assert_eq!((sum.low, sum.count, sum.high), (4, 8, 12));
+        assert!(!sum.is_zero() && sum.times(0).is_zero());
+        assert_eq!(format!("{sum:>10}|{:<3}|", sum.times(0)), " 8 (4..12)|0  |");
+    }
+
+    #[test]
     fn low_is_at_most_count_and_count_at_most_high() {
         let course = course(&[
             ("2026-02-01/2026-02-20", 'a'),

@@ -104,7 +104,7 @@ impl Merges {
 
     /// The person whom somebody's entries belong to, through chains of merges.
     ///
-    /// A circle cannot stand in a sound log; in an unsound one the walk ends where it began.
+    /// A circle cannot stand in a sound log; in an unsound one the walk ends before it would come back to where it began.
     pub fn resolve(&self, person: PersonId) -> PersonId {
         let mut at = person;
         for _ in 0..=self.into.len() {
@@ -180,6 +180,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_targets_what_can_be_asked_both_ways() {
+        let mut force = InForce::default();
+        assert!(force.is_empty());
+        for target in [None, None, Some(1), Some(1), Some(0)] {
+            force.push(target);
+        }
+        assert!(!force.is_empty());
+        let targets: Vec<_> = (0..6).map(|n| force.target(n)).collect();
+        assert_eq!(targets, [None, None, Some(1), Some(1), Some(0), None]);
+        for (entry, expect) in [(0, &[4][..]), (1, &[2, 3]), (2, &[]), (9, &[])] {
+            let by: Vec<_> = force.targeted_by(entry).collect();
+            assert_eq!(by, expect, "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_target_that_is_not_an_earlier_entry_is_ignored() {
+        for target in [1, 2, u64::MAX] {
+            let mut force = InForce::default();
+            force.push(None);
+            assert!(force.push(Some(target)).is_empty(), "{target}");
+            assert_eq!(force.target(1), None, "{target}");
+            assert!(force.holds(0) && force.holds(1), "{target}");
+        }
+    }
+
     proptest! {
         #[test]
         fn following_the_log_equals_deciding_from_the_newest_back(
@@ -205,9 +232,12 @@ mod tests {
         let chain = Merges::new([(p(1), p(2)), (p(2), p(3)), (p(9), p(3)), (p(1), p(9))]);
         assert_eq!(chain.resolve(p(1)), p(3));
         assert_eq!(chain.resolve(p(3)), p(3));
-        assert!(!chain.has_circle());
+        assert!(!chain.has_circle() && !chain.is_empty());
+        assert!(Merges::default().is_empty());
         let circle = Merges::new([(p(1), p(2)), (p(2), p(3)), (p(3), p(1)), (p(7), p(1))]);
         assert!(circle.has_circle());
         let _ = circle.resolve(p(7));
+        let circle = Merges::new([(p(1), p(2)), (p(2), p(3)), (p(3), p(1))]);
+        assert_eq!(circle.resolve(p(1)), p(3));
     }
 }

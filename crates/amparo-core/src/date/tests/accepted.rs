@@ -102,6 +102,7 @@ fn a_stored_date_has_these_bounds_point_and_flags() {
         let occurred = Occurred::parse_stored(text).unwrap_or_else(|e| panic!("{text}: {e}"));
         let span = occurred.span();
         assert_eq!(occurred.as_str(), text);
+        assert_eq!(occurred.to_string(), text);
         assert_eq!(span.lo(), day(lo), "lo of {text}");
         assert_eq!(span.hi(), day(hi), "hi of {text}");
         assert_eq!(span.point(), day(point), "point of {text}");

@@ -74,6 +74,8 @@ const REFUSED_EVERYWHERE: &[Refusal] = &[
     // Time of day.
     ("2026-02-08T24:00", "times go from 00:00", 11, "00:00 of the next day"),
     ("2026-02-08T25:00", "times go from 00:00", 11, ""),
+    // The hour is named first.
+    ("2026-02-08T24:60", "times go from 00:00", 11, ""),
     ("2026-02-08T23:60", "times go from 00:00", 14, ""),
     ("2026-02-08T23:59:60", "times go from 00:00", 17, ""),
     ("2026-02-08T23:30~", "expected a time like 23:30", 11, "write"),
