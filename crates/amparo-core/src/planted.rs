@@ -12,12 +12,16 @@ compile_error!("the feature `planted` is for tests: a release has no planted bug
 pub enum Bug {
     /// A batch is acknowledged without a sync.
     SyncSkipped,
+    /// A sync that fails is taken for done.
+    FailedSyncIgnored,
     /// A name in a folder is not made durable.
     FolderNotSynced,
     /// The keys of new subjects are not synced before the batch.
     KeysNotSynced,
     /// The checksum of a frame is not looked at.
     TornFrameAccepted,
+    /// A log that ends before its signed heads is taken for whole.
+    CutLogAccepted,
     /// The lower bound of a step is not clamped to that of the step before.
     LowerBoundNotClamped,
     /// The day on which something has certainly happened is one day late.
@@ -42,11 +46,13 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::SyncSkipped,
+        Self::FailedSyncIgnored,
         Self::FolderNotSynced,
         Self::KeysNotSynced,
         Self::TornFrameAccepted,
+        Self::CutLogAccepted,
         Self::LowerBoundNotClamped,
         Self::CertainADayLate,
         Self::PointIsLastDay,

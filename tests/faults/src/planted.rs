@@ -34,7 +34,9 @@ mod ground {
     fn catcher(bug: Bug) -> &'static str {
         match bug {
             Bug::SyncSkipped | Bug::FolderNotSynced | Bug::KeysNotSynced => "power-cuts",
+            Bug::FailedSyncIgnored => "failing-writes",
             Bug::TornFrameAccepted => "flipped-bits",
+            Bug::CutLogAccepted => "cut-files",
             Bug::LowerBoundNotClamped
             | Bug::CertainADayLate
             | Bug::PointIsLastDay

@@ -300,6 +300,7 @@ impl Writer {
         }
         if !is_planted(Bug::SyncSkipped)
             && let Err(source) = self.file.sync_data()
+            && !is_planted(Bug::FailedSyncIgnored)
         {
             self.is_poisoned = true;
             return Err(AppendError::OutcomeUnknown { source });
