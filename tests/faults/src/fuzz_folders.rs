@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amparo_cli::{Cost, World};
+use amparo_core::entry::Recorded;
 use amparo_store::Ledger;
 use amparo_store::files::faults::scratch;
 use amparo_store::ledger::Access;
@@ -20,6 +21,9 @@ use crate::{folder, story};
 const PANICKED: u8 = 70;
 /// The name of a list: it tells its day.
 const LIST: &str = "custody-20200102.csv";
+/// When commands run: the same ledger has the same bytes in every process, so that what one process
+/// keeps as sound input is sound in the next.
+const NOW_MS: i64 = 1_771_000_000_000;
 /// A published table of flows, as somebody may write it.
 const FLOWS: &str = "\
 period,stock at start,entry arrest,entry custody-observed,exits,exit release,stock at end,note
@@ -29,8 +33,12 @@ period,stock at start,entry arrest,entry custody-observed,exits,exit release,sto
 ";
 
 /// Runs a command line in a folder with a ledger named `ledger`; answers the exit code.
-pub fn run(dir: &Path, args: &[&str]) -> u8 {
+///
+/// # Errors
+/// [`Broken`] where there is no such time.
+pub fn run(dir: &Path, args: &[&str]) -> Result<u8, Broken> {
     let mut state = 1_u64;
+    let now = Recorded::from_ms(NOW_MS).ok_or_else(|| Broken::new("no such time"))?;
     let mut world = World {
         stdin: Box::new(io::empty()),
         stdout: Box::new(io::sink()),
@@ -38,7 +46,7 @@ pub fn run(dir: &Path, args: &[&str]) -> u8 {
         stderr_is_terminal: false,
         dir: dir.to_owned(),
         env: BTreeMap::from([("AMPARO_LEDGER".into(), "ledger".into())]),
-        clock: World::real().clock,
+        clock: Box::new(move || now),
         ask: Box::new(|_| Err(io::ErrorKind::NotConnected.into())),
         lock_cost: Cost::CHEAP,
         random: Box::new(move |bytes| {
@@ -51,7 +59,7 @@ pub fn run(dir: &Path, args: &[&str]) -> u8 {
         }),
     };
     let args = ["amparo"].iter().chain(args).map(|arg| (*arg).into());
-    amparo_cli::run(args, &mut world)
+    Ok(amparo_cli::run(args, &mut world))
 }
 
 /// The files of a folder of fixtures whose names end so.
@@ -75,7 +83,7 @@ pub fn fixtures(folder: &str, ending: &str) -> Result<Vec<Vec<u8>>, Broken> {
 /// [`Broken`] where the sound input cannot be had.
 pub fn on_disk(parent: &Arc<TempDir>) -> Result<Vec<Target>, Broken> {
     let book = &["export", "--xlsx", "book.xlsx"];
-    let code = run(parent.path(), book);
+    let code = run(parent.path(), book)?;
     insist(code == 0, || format!("{book:?}: exit code {code}"))?;
     let book = fs::read(parent.path().join("book.xlsx"))?;
     let list = || Command {
@@ -212,7 +220,7 @@ impl Command {
 }
 
 fn insist_no_panic(dir: &Path, args: &[&str]) -> Result<(), Broken> {
-    let code = run(dir, args);
+    let code = run(dir, args)?;
     insist(code != PANICKED, || {
         format!("{}: exit code {code}", args[0])
     })

@@ -85,7 +85,7 @@ impl Made {
             &["checkpoint", "--name", "later"],
             &["prove", "--consistent", "fuzz", "later", "-o", "growth"],
         ] {
-            let code = run(dir, args);
+            let code = run(dir, args)?;
             insist(code == 0, || format!("{args:?}: exit code {code}"))?;
         }
         let log = String::from_utf8(read("ledger/checkpoints/log.pub")?);
