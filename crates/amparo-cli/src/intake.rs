@@ -379,6 +379,9 @@ pub fn head(head: &ledger::Head) -> Head {
 
 #[cfg(test)]
 mod tests {
+    use amparo_core::entry::Recorded;
+    use amparo_store::ledger::NewLedger;
+
     use super::*;
 
     fn lines(text: &[u8]) -> Vec<(u64, Vec<u8>)> {
@@ -423,5 +426,54 @@ mod tests {
             text.extend(b"\n{}\n");
             assert_eq!(lines(&text).last(), Some(&(2, b"{}".to_vec())), "{more}");
         }
+    }
+
+    #[test]
+    fn a_file_that_changes_after_the_check_is_refused_from_there_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Recorded::from_ms(1_770_000_000_000).unwrap();
+        let new = NewLedger {
+            name: "Demo".into(),
+            time_zone: chrono_tz::America::Caracas,
+            recorder: "desk".into(),
+        };
+        let mut random = |bytes: &mut [u8]| bytes.fill(7);
+        let path = folder.path().join("ledger");
+        let ledger = ledger::Ledger::init(&path, &new, now, &mut random).unwrap();
+        let mut writing = Writing {
+            by: "desk".into(),
+            now,
+            today: "2026-02-02".parse().unwrap(),
+            ledger,
+        };
+        let note =
+            |n: usize| format!("{{\"kind\":\"note\",\"text\":\"n{n}\",\"unsourced\":true}}\n");
+        let text: String = (0..2 * PIECE_LINES).map(note).collect();
+        let input = |text: &str| Input {
+            name: "x".into(),
+            from: From::Memory(text.into()),
+        };
+        let changed = text.replace("\"n300\"", "\"n3OO\"");
+        let (whole, half) = (text.as_str(), &text[..text.len() / 2]);
+        let longer = format!("{text}{}", note(9999));
+        for other in [changed.as_str(), half, &longer, ""] {
+            let before = [input(whole)];
+            let check = check(&writing, &before, &mut random, &mut |_| {}).unwrap();
+            assert_eq!((check.tallies[0].refused, check.faults.len()), (0, 0));
+            let refused = append(
+                &mut writing,
+                &[input(other)],
+                check,
+                &mut random,
+                &mut |_| {},
+            );
+            let said = format!("{:?}", refused.unwrap_err());
+            assert!(said.contains("Refused"), "{said}");
+            assert_eq!(writing.ledger.head().size, 1, "nothing of it is recorded");
+        }
+        let unchanged = [input(whole)];
+        let check = check(&writing, &unchanged, &mut random, &mut |_| {}).unwrap();
+        append(&mut writing, &unchanged, check, &mut random, &mut |_| {}).unwrap();
+        assert_eq!(writing.ledger.head().size, 1 + 2 * PIECE_LINES as u64);
     }
 }
