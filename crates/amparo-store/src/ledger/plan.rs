@@ -204,11 +204,11 @@ impl<'l, 'r> Plan<'l, 'r> {
     /// # Errors
     /// [`Refused::Rule`] when the ledger cannot accept it; the plan is then as it was.
     pub fn add(&mut self, draft: Draft) -> Result<Planned, Refused> {
-        let draft = match self.ids {
-            Ids::FromContent => draft,
-            Ids::Fresh(now) => draft.with_id(|_| fresh_id(now, self.random)).1,
-        };
-        self.add_named(self.ledger.namer().name(draft))
+        let mut named = self.ledger.namer().name(draft);
+        if let (Ids::Fresh(now), None) = (self.ids, named.draft.id()) {
+            named.id = fresh_id(now, self.random);
+        }
+        self.add_named(named)
     }
 
     /// Checks a draft whose content and id are known, and adds it.
