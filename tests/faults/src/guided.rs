@@ -2,8 +2,8 @@
 //!
 //! `cargo fuzz` builds each reader with counters in it (libFuzzer), and changes inputs that reached
 //! something new; `fuzzed-input` asks the same readers blindly. What was found worth keeping stays in
-//! `fuzz/corpus`, from which the next run goes on. A failure lies in `fuzz/artifacts`; moved to
-//! `tests/faults/crashes` it is tried in every test run from then on.
+//! `tests/fuzz/corpus`, from which the next run goes on. A failure lies in `tests/fuzz/artifacts`; moved
+//! to `tests/faults/crashes` it is tried in every test run from then on.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,10 +23,10 @@ pub fn inputs(length: Length) -> Result<String, Broken> {
     if length == Length::Short {
         return Ok(left_out("at length only: it builds every reader anew"));
     }
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let fuzz = || {
         let mut command = Command::new("cargo");
-        command.arg("fuzz").current_dir(&workspace);
+        command.arg("fuzz").current_dir(&tests);
         command
     };
     let is_there = fuzz().arg("--version").output();
@@ -34,7 +34,7 @@ pub fn inputs(length: Length) -> Result<String, Broken> {
         let remedy = "cargo install --locked cargo-fuzz";
         return Ok(left_out(&format!("cargo-fuzz is not installed ({remedy})")));
     }
-    let names = write_seeds(&workspace.join("fuzz/corpus"))?;
+    let names = write_seeds(&tests.join("fuzz/corpus"))?;
     let mut executed = 0;
     for name in &names {
         let output = fuzz()
