@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use amparo_cli::{Cost, World};
@@ -123,6 +124,8 @@ pub struct Ran {
 /// A folder with a ledger in it, and files to import.
 pub struct Scene {
     folder: TempDir,
+    /// How many commands were run: no two draw the same.
+    runs: AtomicU64,
 }
 
 impl Scene {
@@ -131,6 +134,7 @@ impl Scene {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| TempDir::new());
         Self {
             folder: folder.unwrap(),
+            runs: AtomicU64::new(0),
         }
     }
 
@@ -139,6 +143,8 @@ impl Scene {
         let copy = Self::empty();
         let at = copy.path().join("all");
         folders::copy(self.path(), &at);
+        copy.runs
+            .store(self.runs.load(Ordering::Relaxed), Ordering::Relaxed);
         copy
     }
 
@@ -158,7 +164,9 @@ impl Scene {
 
     /// Runs a command line in this process.
     fn run(&self, args: impl IntoIterator<Item = OsString>) -> Ran {
-        let (mut out, mut err, mut state) = (Vec::new(), Vec::new(), 7_u64);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
+        let mut state = run.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(7);
         let random = move |bytes: &mut [u8]| {
             for byte in bytes {
                 state = state

@@ -206,9 +206,23 @@ impl<'l, 'r> Plan<'l, 'r> {
     pub fn add(&mut self, draft: Draft) -> Result<Planned, Refused> {
         let mut named = self.ledger.namer().name(draft);
         if let (Ids::Fresh(now), None) = (self.ids, named.draft.id()) {
-            named.id = fresh_id(now, self.random);
+            named.id = self.fresh_id(now)?;
         }
         self.add_named(named)
+    }
+
+    /// Draws an id that no event has: the same draft again is another event, never a duplicate.
+    fn fresh_id(&mut self, now: Recorded) -> Result<EventId, Refused> {
+        /// More draws than chance asks for: after these the source gives the same again and again.
+        const DRAWS_MAX: usize = 64;
+        for _ in 0..DRAWS_MAX {
+            let id = fresh_id(now, self.random);
+            if self.seq_of(id)?.is_none() {
+                return Ok(id);
+            }
+        }
+        let message = "every id that was drawn is that of another event".to_owned();
+        Err(refusal(Rule::IdTaken, "id", message, None))
     }
 
     /// Checks a draft whose content and id are known, and adds it.

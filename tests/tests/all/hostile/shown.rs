@@ -286,9 +286,11 @@ fn names_that_look_alike_are_different_people_and_are_never_guessed() {
     let person = |name: &str| {
         let args = ["person", "show", name, "-O", "json"].map(OsString::from);
         let shown: Value = serde_json::from_slice(&scene.run(args).out).unwrap_or_default();
-        shown["rows"][0]["person"].clone()
+        shown["rows"][0]["ref"].clone()
     };
     let known = ["p3", "p4", "p5"].map(person);
+    assert!(known.iter().all(Value::is_string), "{known:?}");
+    assert!(known[0] != known[1] && known[1] != known[2] && known[0] != known[2]);
     for (n, name) in ["Ana Demo", "\u{410}na Demo", "Ana\u{200b} Demo"]
         .iter()
         .enumerate()

@@ -69,6 +69,40 @@ fn another_reference_leads_to_a_person_who_is_registered_with_it_in_the_same_bat
 }
 
 #[test]
+fn a_drawn_id_that_an_event_has_is_drawn_again_and_nothing_is_taken_for_a_duplicate() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = made(&folder.path().join("ledger"));
+    let note = r#"{"kind":"note","text":"Demo","unsourced":true}"#;
+    for run in 0..3_u8 {
+        // Each run draws the same ids first.
+        let (mut same, now) = (random(), at(1));
+        let mut plan = Plan::new(&ledger, "desk", Ids::Fresh(now), Keep::Drafts, &mut same);
+        let planned = plan.add(draft(&ledger, note)).unwrap();
+        assert!(matches!(planned, Planned::New { .. }), "{run}");
+        let batch = plan.into_batch();
+        ledger.append(batch, now, &mut random()).unwrap();
+    }
+    assert_eq!(ledger.head().size, 4);
+    // A source that gives one id for ever is told, and nothing is lost without a word.
+    for is_first in [true, false] {
+        let (mut stuck, now) = (|bytes: &mut [u8]| bytes.fill(7), at(1));
+        let mut plan = Plan::new(&ledger, "desk", Ids::Fresh(now), Keep::Drafts, &mut stuck);
+        let planned = plan.add(draft(&ledger, note));
+        match is_first {
+            true => {
+                planned.unwrap();
+                let batch = plan.into_batch();
+                ledger.append(batch, now, &mut random()).unwrap();
+            }
+            false => {
+                let told = matches!(planned, Err(Refused::Rule(r)) if r.rule == Rule::IdTaken);
+                assert!(told);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_entry_takes_no_more_bytes_of_a_batch_than_was_reckoned() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = made(&folder.path().join("ledger"));
