@@ -3,6 +3,8 @@
 //! Each bundle is unpacked once whatever is asked of it, and the opening, which is most of the
 //! work, is shared between threads. What is opened stays in memory no longer than its bundle.
 
+use std::ops::Range;
+
 use amparo_core::entry::Entry;
 use amparo_core::id::Seq;
 use amparo_core::private::Private;
@@ -46,35 +48,53 @@ impl Ledger {
             return Ok(opened);
         };
         let range = first.number()..last.number().saturating_add(1);
-        for sealed in self.shelf.sealed_blocks(range.clone()) {
+        self.each_sealed(range, |seq, line, sealed| {
+            if seqs.binary_search(&seq).is_err() {
+                return Ok(true);
+            }
+            let openings = match self.open_sealed(seq, &promise(seq, line)?, sealed) {
+                Err(ReadError::Locked) => None,
+                openings => openings?,
+            };
+            if let Some(openings) = openings {
+                let private = openings.private();
+                opened.push((seq, private.map_err(|_| ReadError::SealDamaged { seq })?));
+            }
+            Ok(true)
+        })?;
+        Ok(opened)
+    }
+
+    /// Gives `each` the line of every entry of a range for which something is sealed, and what is;
+    /// until it answers that it needs no more.
+    pub(super) fn each_sealed(
+        &self,
+        range: Range<u64>,
+        mut each: impl FnMut(Seq, &[u8], &[u8]) -> Result<bool, ReadError>,
+    ) -> Result<(), ReadError> {
+        for sealed in self.shelf.sealed_blocks(range) {
             let sealed = sealed.map_err(|error| self.shelf_error(error))?;
             if sealed.iter().next().is_none() {
                 continue;
             }
             for lines in self.blocks(sealed.seqs()) {
                 let lines = lines?;
-                let both = seqs.iter().filter_map(|seq| {
-                    let n = seq.number();
-                    Some((*seq, lines.item(n)?, sealed.item(n)?))
-                });
-                for (seq, line, sealed) in both.filter(|(.., sealed)| !sealed.is_empty()) {
-                    let openings = match self.open_sealed(seq, &promise(seq, line)?, sealed) {
-                        Err(ReadError::Locked) => None,
-                        openings => openings?,
-                    };
-                    if let Some(openings) = openings {
-                        let private = openings.private();
-                        opened.push((seq, private.map_err(|_| ReadError::SealDamaged { seq })?));
+                for (seq, line) in lines.iter() {
+                    let sealed = sealed.item(seq).filter(|sealed| !sealed.is_empty());
+                    if let Some(sealed) = sealed
+                        && !each(Seq::new(seq), line, sealed)?
+                    {
+                        return Ok(());
                     }
                 }
             }
         }
-        Ok(opened)
+        Ok(())
     }
 }
 
 /// What the line of an entry promises; the whole line is read only where that is not plain.
-fn promise(seq: Seq, line: &[u8]) -> Result<Promise, ReadError> {
+pub(super) fn promise(seq: Seq, line: &[u8]) -> Result<Promise, ReadError> {
     if let Some(promise) = Promise::of_line(line) {
         return Ok(promise);
     }

@@ -5,9 +5,7 @@
 //! no record is needed that does not read, and the next writer takes it out. Where something does
 //! not open, the record stays for whoever can still read a part of it, and `verify` names it.
 
-use amparo_core::entry::Entry;
-use amparo_core::id::Seq;
-
+use super::opened::promise;
 use super::{Ledger, ReadError};
 use crate::vault::{Opened, Owner};
 
@@ -31,33 +29,18 @@ impl Ledger {
         let erased: Vec<_> = erased
             .map(|whose| Owner::of(Some(whose), self.id()))
             .collect();
-        for sealed in self.shelf.sealed_blocks(0..self.head.size) {
-            let sealed = sealed.map_err(|error| self.shelf_error(error))?;
-            if sealed.iter().next().is_none() {
-                continue;
-            }
-            for lines in self.blocks(sealed.seqs()) {
-                let lines = lines?;
-                let both = lines
-                    .iter()
-                    .filter_map(|(n, line)| Some((n, line, sealed.item(n)?)));
-                for (n, line, sealed) in both.filter(|(.., sealed)| !sealed.is_empty()) {
-                    let seq = Seq::new(n);
-                    let entry = Entry::parse(line)
-                        .map_err(|source| ReadError::NotAnEntry { seq, source })?;
-                    let owner = Owner::of(entry.event.subject(), self.id());
-                    let opens = match self.vault.open_sealed(owner, entry.id, sealed) {
-                        Opened::Openings(_) => true,
-                        Opened::Locked => !self.vault.is_for_field(),
-                        Opened::NoKey => erased.contains(&owner),
-                        Opened::Damaged => false,
-                    };
-                    if !opens {
-                        return Ok(false);
-                    }
-                }
-            }
-        }
-        Ok(true)
+        let mut opens_all = true;
+        self.each_sealed(0..self.head.size, |seq, line, sealed| {
+            let promise = promise(seq, line)?;
+            let owner = Owner::of(promise.subject, self.id());
+            opens_all = match self.vault.open_sealed(owner, promise.id, sealed) {
+                Opened::Openings(_) => true,
+                Opened::Locked => !self.vault.is_for_field(),
+                Opened::NoKey => erased.contains(&owner),
+                Opened::Damaged => false,
+            };
+            Ok(opens_all)
+        })?;
+        Ok(opens_all)
     }
 }

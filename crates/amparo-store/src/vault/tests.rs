@@ -263,17 +263,24 @@ fn every_flipped_bit_of_the_key_files_is_noticed() {
         .unwrap();
     for name in [SECRET_FILE, SUBJECTS_FILE] {
         let path = keys.join(name);
-        let sound = std::fs::read(&path).unwrap();
-        for bit in 0..sound.len() * 8 {
-            let mut bytes = sound.clone();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            std::fs::write(&path, &bytes).unwrap();
+        with_each_bit_flipped(&path, |bit| {
             let noticed = match Vault::open(&files, &keys, ledger(), OpenMode::Read, None) {
                 Ok(vault) => vault.keys.len() < 2,
                 Err(_) => true,
             };
             assert!(noticed, "{name}, bit {bit}");
-        }
-        std::fs::write(&path, &sound).unwrap();
+        });
     }
+}
+
+/// Looks at a file with each of its bits flipped; it is as it was afterwards.
+fn with_each_bit_flipped(path: &Path, mut look: impl FnMut(usize)) {
+    let sound = std::fs::read(path).unwrap();
+    for bit in 0..sound.len() * 8 {
+        let mut bytes = sound.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(path, &bytes).unwrap();
+        look(bit);
+    }
+    std::fs::write(path, &sound).unwrap();
 }

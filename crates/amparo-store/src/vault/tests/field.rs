@@ -106,19 +106,14 @@ fn keys_are_destroyed_in_the_field_without_the_passphrase() {
 fn every_flipped_bit_of_a_file_for_the_field_is_noticed() {
     let (_root, keys, _) = in_the_field();
     sealed_by_a_laptop(&keys, person(2), 31);
-    let path = keys.join(SUBJECTS_FILE);
-    let sound = std::fs::read(&path).unwrap();
     let words = secret(WORDS);
-    for bit in 0..sound.len() * 8 {
-        let mut bytes = sound.clone();
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        std::fs::write(&path, &bytes).unwrap();
+    with_each_bit_flipped(&keys.join(SUBJECTS_FILE), |bit| {
         for secret in [None, Some(&words)] {
             let open = Vault::open(&real(), &keys, ledger(), OpenMode::Read, secret);
             let noticed = open.map_or(true, |vault| vault.damaged.len() == 1);
             assert!(noticed, "{bit}");
         }
-    }
+    });
 }
 
 #[test]

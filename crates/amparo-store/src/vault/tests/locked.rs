@@ -174,19 +174,14 @@ fn keys_are_destroyed_with_the_lock_open_or_not_and_an_open_one_takes_a_new_wrap
 #[test]
 fn every_flipped_bit_of_a_locked_file_is_noticed() {
     let (_root, keys, all, _) = locked();
-    let path = keys.join(SUBJECTS_FILE);
-    let sound = std::fs::read(&path).unwrap();
     let words = secret(WORDS);
-    for bit in 0..sound.len() * 8 {
-        let mut bytes = sound.clone();
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        std::fs::write(&path, &bytes).unwrap();
+    with_each_bit_flipped(&keys.join(SUBJECTS_FILE), |bit| {
         let open = Vault::open(&real(), &keys, ledger(), OpenMode::Read, Some(&words));
         assert!(
             open.is_err() || open.unwrap().keys.len() < all.len(),
             "{bit}"
         );
-    }
+    });
 }
 
 #[test]
