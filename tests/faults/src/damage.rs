@@ -73,27 +73,44 @@ pub fn flips(length: Length) -> Result<String, Broken> {
     insist(!is_named(&sound.folder()), || {
         "a sound ledger is not".to_owned()
     })?;
-    let (mut cases, mut bytes, mut silent) = (0_usize, 0_usize, Vec::new());
-    for path in sound.files()? {
-        let content = fs::read(&path)?;
+    let every = length.pick(SHORT_FLIPS_EVERY, 1);
+    let bits = |bytes: usize| (0..bytes * 8).step_by(every);
+    let (cases, bytes) = flip(&sound.files()?, bits, || Ok(is_named(&sound.folder())))?;
+    Ok(format!(
+        "{cases} flipped bits in {bytes} bytes, 0 not named"
+    ))
+}
+
+/// Flips bits of files, one at a time, and asks each time whether that is named; the bits are those
+/// of a file of so many bytes. Answers how many there were, and in how many bytes.
+///
+/// # Errors
+/// [`Broken`] with the flips that are not named.
+pub fn flip<B: Iterator<Item = usize>>(
+    files: &[PathBuf],
+    bits: impl Fn(usize) -> B,
+    mut is_named: impl FnMut() -> Result<bool, Broken>,
+) -> Result<(usize, usize), Broken> {
+    let (mut cases, mut bytes, mut silent) = (0, 0, Vec::new());
+    for path in files {
+        let content = fs::read(path)?;
         bytes += content.len();
-        for bit in (0..content.len() * 8).step_by(length.pick(SHORT_FLIPS_EVERY, 1)) {
+        for bit in bits(content.len()) {
             let mut flipped = content.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            fs::write(&path, &flipped)?;
+            fs::write(path, &flipped)?;
             cases += 1;
-            if !is_named(&sound.folder()) {
-                silent.push(format!("bit {bit} of {}", name_of(&sound, &path)));
+            if !is_named()? {
+                let name = path.file_name().unwrap_or_default();
+                silent.push(format!("bit {bit} of {}", name.display()));
             }
         }
-        fs::write(&path, &content)?;
+        fs::write(path, &content)?;
     }
     insist(silent.is_empty(), || {
         format!("not named: {}", silent.join(", "))
     })?;
-    Ok(format!(
-        "{cases} flipped bits in {bytes} bytes, 0 not named"
-    ))
+    Ok((cases, bytes))
 }
 
 /// Cuts every file at every length.

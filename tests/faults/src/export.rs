@@ -13,8 +13,7 @@ use amparo_store::ledger::{Access, KeptElsewhere};
 use amparo_store::published::Disclosure;
 
 use crate::claim::{Broken, Length, insist};
-use crate::folder;
-use crate::story;
+use crate::{damage, folder, story};
 
 /// Every how many-th byte the short form tries: a prime.
 const SHORT_EVERY: usize = 199;
@@ -47,25 +46,10 @@ pub fn flips(length: Length) -> Result<String, Broken> {
     insist(!is_named(&at, &export)?, || {
         "a sound export is not".to_owned()
     })?;
-    let (mut cases, mut bytes, mut silent) = (0_usize, 0_usize, Vec::new());
-    for path in folder::files(&export)? {
-        let content = fs::read(&path)?;
-        bytes += content.len();
-        for at_byte in (0..content.len()).step_by(length.pick(SHORT_EVERY, 1)) {
-            let mut flipped = content.clone();
-            flipped[at_byte] ^= 1 << (at_byte % 8);
-            fs::write(&path, &flipped)?;
-            cases += 1;
-            if !is_named(&at, &export)? {
-                let name = path.strip_prefix(&export).unwrap_or(&path);
-                silent.push(format!("byte {at_byte} of {}", name.display()));
-            }
-        }
-        fs::write(&path, &content)?;
-    }
-    insist(silent.is_empty(), || {
-        format!("not named: {}", silent.join(", "))
-    })?;
+    let every = length.pick(SHORT_EVERY, 1);
+    let bits = |bytes: usize| (0..bytes).step_by(every).map(|at| at * 8 + at % 8);
+    let files = folder::files(&export)?;
+    let (cases, bytes) = damage::flip(&files, bits, || is_named(&at, &export))?;
     Ok(format!(
         "{cases} flipped bits in an export of {bytes} bytes, 0 not named"
     ))
