@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use amparo_core::force::{InForce, Merges};
+use amparo_core::force::Merges;
 use amparo_core::id::{PersonId, Seq, Subject};
 use amparo_core::kind::Kind;
 use amparo_core::private::Private;
@@ -45,8 +45,6 @@ pub struct Known {
 pub struct People {
     known: Vec<Known>,
     by_subject: HashMap<Subject, usize>,
-    persons: u64,
-    groups: u64,
     merges: Merges,
     /// Whether nobody's name could be opened, since the names are locked.
     locked: bool,
@@ -74,6 +72,9 @@ impl Names<'_> {
 struct Told {
     seq: Seq,
     subject: Subject,
+    in_force: bool,
+    /// `p7`, `g1`.
+    reference: String,
     /// The label of a group.
     label: Option<String>,
 }
@@ -127,41 +128,42 @@ impl People {
     pub fn of(ledger: &Ledger, facts: &Facts, names: Names<'_>) -> Result<Self, Failure> {
         let mut merges = Vec::new();
         let mut told = Vec::new();
-        let mut in_force = InForce::default();
-        for seq in (0..facts.len() as u64).map(Seq::new) {
-            let Some(fact) = facts.fact(seq) else { break };
-            in_force.push(fact.target().map(Seq::number));
-            let Some(subject) = fact.subject().and_then(|id| facts.subject(id)) else {
+        let in_force = facts.in_force_of(facts.len());
+        let known = facts.seqs().filter_map(|seq| Some((seq, facts.fact(seq)?)));
+        for (place, (seq, fact)) in (0..).zip(known) {
+            let in_force = in_force.holds(place);
+            let Some(id) = fact.subject() else { continue };
+            let Some(subject) = facts.subject(id) else {
                 continue;
             };
             match fact.kind() {
                 Kind::Person | Kind::Group => told.push(Told {
                     seq,
                     subject,
+                    in_force,
+                    reference: facts.shown(id),
                     label: facts.label(fact).map(str::to_owned),
                 }),
                 Kind::Merge => {
                     let into = fact.second_subject().and_then(|id| facts.subject(id));
-                    if let (Subject::Person(person), Some(Subject::Person(into))) = (subject, into)
+                    if let (true, Subject::Person(person), Some(Subject::Person(into))) =
+                        (in_force, subject, into)
                     {
-                        merges.push((seq, person, into));
+                        merges.push((person, into));
                     }
                 }
                 _ => {}
             }
         }
-        Self::learned(ledger, &told, merges, names, |seq| {
-            in_force.holds(seq.number())
-        })
+        Self::learned(ledger, &told, merges, names)
     }
 
     /// Registers everybody in the order of the log, and learns what is in force and wanted.
     fn learned(
         ledger: &Ledger,
         told: &[Told],
-        merges: Vec<(Seq, PersonId, PersonId)>,
+        merges: Vec<(PersonId, PersonId)>,
         names: Names<'_>,
-        is_in_force: impl Fn(Seq) -> bool,
     ) -> Result<Self, Failure> {
         let mut people = Self {
             locked: ledger.is_locked(),
@@ -170,8 +172,8 @@ impl People {
         let mut sealed = Vec::new();
         let mut labels = Vec::new();
         for one in told {
-            let n = people.register(one.subject, one.seq);
-            if !is_in_force(one.seq) {
+            let n = people.register(one);
+            if !one.in_force {
                 continue;
             }
             if let Some(label) = &one.label {
@@ -196,24 +198,19 @@ impl People {
         for (_, n, label) in labels {
             people.known[n].name = Some(label.clone());
         }
-        let merges = merges.into_iter().filter(|(seq, ..)| is_in_force(*seq));
-        people.merges = Merges::new(merges.map(|(_, person, into)| (person, into)));
+        people.merges = Merges::new(merges);
         Ok(people)
     }
 
-    fn register(&mut self, subject: Subject, seq: Seq) -> usize {
+    fn register(&mut self, told: &Told) -> usize {
+        let subject = told.subject;
         if let Some(n) = self.by_subject.get(&subject) {
             return *n;
         }
-        let (letter, count) = match subject {
-            Subject::Person(_) => ('p', &mut self.persons),
-            Subject::Group(_) => ('g', &mut self.groups),
-        };
-        *count += 1;
         self.known.push(Known {
             subject,
-            registered: seq,
-            reference: format!("{letter}{count}"),
+            registered: told.seq,
+            reference: told.reference.clone(),
             name: None,
             aliases: Vec::new(),
             refs: Vec::new(),

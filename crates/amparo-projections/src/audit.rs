@@ -142,7 +142,7 @@ fn audited_fact<'a>(then: &View<'a>, today: &View<'a>, seq: Seq) -> Option<Audit
     Some(AuditedFact {
         seq,
         fact,
-        replaced: fact.replaces(),
+        replaced: then.facts().replaces(fact),
         corrected_since: later.collect(),
         holds_today: today.is_in_force(seq),
     })

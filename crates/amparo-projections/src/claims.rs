@@ -186,7 +186,7 @@ pub fn contradictions(view: &View<'_>) -> Vec<(Seq, Seq)> {
 
 fn claims_in_force<'a>(view: &View<'a>) -> Vec<(Seq, &'a Claim)> {
     let known = view.known(&view.facts().claiming);
-    let seqs = known.iter().map(|n| Seq::new((*n).into()));
+    let seqs = known.iter().map(|n| view.facts().seq_at(*n));
     seqs.filter(|seq| view.counts(*seq))
         .filter_map(|seq| Some((seq, view.facts().claim(view.fact(seq)?)?)))
         .collect()

@@ -48,10 +48,10 @@ impl Courses {
 }
 
 /// The step that an entry is on its axis, and the instrument if that is clemency.
-pub(crate) fn step_of(position: u32, fact: &Fact) -> Option<(Step<State>, Option<TextId>)> {
+pub(crate) fn step_of(seq: Seq, fact: &Fact) -> Option<(Step<State>, Option<TextId>)> {
     let step = Step {
         span: fact.span()?,
-        seq: Seq::new(position.into()),
+        seq,
         state: fact.kind().state()?,
     };
     Some((step, fact.instrument()))

@@ -268,7 +268,7 @@ impl<'a> Way<'a> {
 
     /// One step of the second part.
     fn learn(&mut self) {
-        let entry = Seq::new(self.known as u64);
+        let entry = self.facts.seq_at(self.known as u32);
         self.known += 1;
         let touched = self.following.push(self.facts);
         let mut cause = None;
@@ -286,7 +286,10 @@ impl<'a> Way<'a> {
         };
         let mut withdrawn = Some(fact);
         while let Some(of) = withdrawn.filter(|of| of.kind() == Kind::Retraction) {
-            withdrawn = of.target().and_then(|target| self.facts.fact(target));
+            withdrawn = self
+                .facts
+                .target(of)
+                .and_then(|target| self.facts.fact(target));
         }
         let after = |fact: &Fact| {
             fact.span()
@@ -295,7 +298,7 @@ impl<'a> Way<'a> {
         match fact.kind() {
             _ if withdrawn.is_some_and(|fact| fact.kind() == Kind::Merge) => Cause::Merged,
             Kind::Retraction => Cause::Retracted,
-            _ if fact.target().is_some() && !is_planted(Bug::CorrectionLearnedLate) => {
+            _ if fact.is_correction() && !is_planted(Bug::CorrectionLearnedLate) => {
                 Cause::Corrected
             }
             Kind::Identification | Kind::Group => Cause::Identified,
@@ -364,7 +367,7 @@ impl<'a> Way<'a> {
     fn rows(mut self, turned: bool) -> Vec<DiffRow> {
         self.note_instruments();
         let codes = self.instruments.iter().copied();
-        let lines = lines(self.facts, self.profile, codes).into_iter();
+        let lines = lines(|code| self.facts.text(code), self.profile, codes).into_iter();
         let row = |line: Line| {
             let mut moves = self.moves.remove(&line.cell).unwrap_or_default();
             let change: i64 = moves.iter().map(|step| step.change).sum();

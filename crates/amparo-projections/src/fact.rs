@@ -7,7 +7,6 @@ use std::num::NonZeroU32;
 
 use amparo_core::date::Span;
 use amparo_core::entry::Recorded;
-use amparo_core::id::Seq;
 use amparo_core::kind::Kind;
 use amparo_core::value::{Basis, Jurisdiction, SourceKind};
 use serde::{Deserialize, Serialize};
@@ -26,7 +25,7 @@ pub struct SubjectId(NonZeroU32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ListId(NonZeroU32);
 
-/// A position in the log in four bytes, also inside an `Option`.
+/// A position among the facts in four bytes, also inside an `Option`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Position(NonZeroU32);
 
@@ -59,10 +58,6 @@ impl SubjectId {
 impl Position {
     pub(crate) fn index(self) -> usize {
         self.number() as usize
-    }
-
-    pub(crate) fn seq(self) -> Seq {
-        Seq::new(self.number().into())
     }
 }
 
@@ -221,14 +216,9 @@ impl Fact {
         }
     }
 
-    /// The entry that this one replaces or retracts.
-    pub fn target(&self) -> Option<Seq> {
-        self.target.map(Position::seq)
-    }
-
-    /// The entry that this one replaces.
-    pub fn replaces(&self) -> Option<Seq> {
-        self.target().filter(|_| self.kind != Kind::Retraction)
+    /// Whether it replaces or retracts another entry; which one, the facts tell.
+    pub fn is_correction(&self) -> bool {
+        self.target.is_some()
     }
 
     /// What it says beyond that.

@@ -4,6 +4,14 @@
 //! conclusions: which entries are in force, who is whom and what follows is a
 //! [`View`](crate::View) of the first so many of them. Append-only, so any view of a shorter log
 //! stays what it was.
+//!
+//! Facts can also be an *excerpt*: those of some entries of a log, for a question about a few people
+//! that must not cost what the log costs. An excerpt must be *closed*: with an entry it holds every
+//! entry about the same persons and groups, whatever the entry replaces or retracts, and
+//! whatever replaces or retracts it. Then everything that is derived of its subjects is what the whole
+//! log gives; what is asked of all entries together (who is there, which instruments, which
+//! profiles) it cannot answer. Inside, entries are known by their *position*, which is the sequence only
+//! in a whole log.
 
 mod packed;
 pub(crate) mod packing;
@@ -15,6 +23,7 @@ use std::collections::BTreeSet;
 use amparo_core::date::Occurred;
 use amparo_core::entry::{Entry, Recorded};
 use amparo_core::event::{Body, Claim, Custody, Instrument, Profile, Publication};
+use amparo_core::force::InForce;
 use amparo_core::id::{EventId, PersonId, Seq, Subject};
 use amparo_core::kind::Kind;
 use amparo_core::private::PrivateField;
@@ -50,6 +59,8 @@ pub enum ApplyError {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     facts: Vec<Fact>,
+    /// The sequences of an excerpt, by position; none of a whole log.
+    seqs: Option<Vec<Seq>>,
     ids: Interner<EventId>,
     subjects: Interner<Subject>,
     texts: Interner<Box<str>>,
@@ -78,19 +89,46 @@ pub struct Facts {
 impl ReadModel for Facts {
     fn apply(&mut self, entry: &Entry) -> Result<(), ApplyError> {
         check_next(self.facts.len(), entry.seq)?;
-        if let Some(first) = self.seq(entry.id) {
-            return Err(ApplyError::RepeatedId { first });
-        }
-        let fact = self.fact_of(entry);
-        self.ids.intern(&entry.id, || entry.id);
-        self.push(fact);
-        Ok(())
+        self.add(entry)
     }
 }
 
 impl Facts {
     /// The most entries of a log that a read model holds.
     pub const ENTRIES_MAX: usize = 1 << 28;
+
+    /// The facts of an excerpt, which must be closed, from its entries in log order. `registered_as` tells the number of
+    /// whom an entry registers: the 7 of `p7`.
+    ///
+    /// # Errors
+    /// [`ApplyError`], for entries that are not in order.
+    pub fn excerpt(
+        entries: &[Entry],
+        registered_as: impl Fn(Seq) -> Option<u32>,
+    ) -> Result<Self, ApplyError> {
+        let mut facts = Self {
+            seqs: Some(Vec::with_capacity(entries.len())),
+            ..Self::default()
+        };
+        for entry in entries {
+            let after = facts.head().map_or(0, |head| head.number() + 1);
+            if entry.seq.number() < after {
+                return Err(ApplyError::SequenceGap {
+                    expected: Seq::new(after),
+                    found: entry.seq,
+                });
+            }
+            let registered = facts.registered_persons.len() + facts.registered_groups.len();
+            facts.add(entry)?;
+            facts.seqs.get_or_insert_default().push(entry.seq);
+            let has_registered = facts.registered_persons.len() + facts.registered_groups.len();
+            let subject = entry.event.subject().and_then(|id| facts.subject_id(id));
+            if let Some(subject) = subject.filter(|_| has_registered > registered) {
+                facts.registered_as[subject.index()] = registered_as(entry.seq).unwrap_or(0);
+            }
+        }
+        Ok(facts)
+    }
 
     /// Makes room for so many more entries, so that none is moved when the next comes.
     pub fn reserve(&mut self, entries: usize) {
@@ -110,29 +148,44 @@ impl Facts {
 
     /// The last entry.
     pub fn head(&self) -> Option<Seq> {
-        self.facts.len().checked_sub(1).map(|n| Seq::new(n as u64))
+        let last = self.facts.len().checked_sub(1)?;
+        Some(self.seq_at(last as u32))
+    }
+
+    /// The entries that are there, in log order.
+    pub fn seqs(&self) -> impl Iterator<Item = Seq> + '_ {
+        (0..self.facts.len() as u32).map(|position| self.seq_at(position))
     }
 
     /// The last entry recorded at or before a time: the known-at of that time.
     pub fn known_at(&self, time: Recorded) -> Option<Seq> {
         let known = self.facts.partition_point(|fact| fact.recorded <= time);
-        known.checked_sub(1).map(|n| Seq::new(n as u64))
+        known.checked_sub(1).map(|n| self.seq_at(n as u32))
     }
 
     /// An entry.
     pub fn fact(&self, seq: Seq) -> Option<&Fact> {
-        self.facts.get(usize::try_from(seq.number()).ok()?)
+        Some(self.at(self.position(seq)?))
+    }
+
+    /// The entry that an entry replaces or retracts.
+    pub fn target(&self, fact: &Fact) -> Option<Seq> {
+        fact.target.map(|target| self.seq_at(target.number()))
+    }
+
+    /// The entry that an entry replaces.
+    pub fn replaces(&self, fact: &Fact) -> Option<Seq> {
+        self.target(fact).filter(|_| fact.kind != Kind::Retraction)
     }
 
     /// The id of an entry.
     pub fn id(&self, seq: Seq) -> Option<EventId> {
-        let number = u32::try_from(seq.number()).ok()?;
-        self.ids.value(number).copied()
+        self.ids.value(self.position(seq)?).copied()
     }
 
     /// The entry of an id.
     pub fn seq(&self, id: EventId) -> Option<Seq> {
-        self.ids.find(&id).map(|n| Seq::new(n.into()))
+        self.ids.find(&id).map(|n| self.seq_at(n))
     }
 
     /// The number of a text that the log uses.
@@ -262,8 +315,14 @@ impl Facts {
             (None, Some(number)) => (&self.registered_groups, number),
             (None, None) => return None,
         };
-        let number: usize = number.parse().ok()?;
-        list.get(number.checked_sub(1)?).copied()
+        let number: u32 = number.parse().ok()?;
+        match self.seqs {
+            Some(_) => {
+                let mut list = list.iter().copied();
+                list.find(|subject| self.registered_as[subject.index()] == number)
+            }
+            None => list.get(number.checked_sub(1)? as usize).copied(),
+        }
     }
 
     /// The persons registered, in the order of their numbers.
@@ -276,12 +335,58 @@ impl Facts {
         &self.registered_groups
     }
 
+    /// Which of the first so many entries are in force by what these say, by their place among those
+    /// that are there.
+    pub fn in_force_of(&self, entries: usize) -> InForce {
+        let mut in_force = InForce::default();
+        for fact in self.facts.iter().take(entries) {
+            in_force.push(fact.target.map(|target| target.number().into()));
+        }
+        in_force
+    }
+
     pub(crate) fn all(&self) -> &[Fact] {
         &self.facts
     }
 
     pub(crate) fn at(&self, position: u32) -> &Fact {
         &self.facts[position as usize]
+    }
+
+    /// The sequence of an entry that is there.
+    pub(crate) fn seq_at(&self, position: u32) -> Seq {
+        match &self.seqs {
+            Some(seqs) => seqs[position as usize],
+            None => Seq::new(position.into()),
+        }
+    }
+
+    /// Where an entry stands among those that are there.
+    pub(crate) fn position(&self, seq: Seq) -> Option<u32> {
+        let position = match &self.seqs {
+            Some(seqs) => seqs.binary_search(&seq).ok()?,
+            None => usize::try_from(seq.number()).ok()?,
+        };
+        // There are fewer than 2^32.
+        (position < self.facts.len()).then_some(position as u32)
+    }
+
+    /// How many of the entries that are there stand before a place of the log.
+    pub(crate) fn before(&self, seq: u64) -> usize {
+        match &self.seqs {
+            Some(seqs) => seqs.partition_point(|known| known.number() < seq),
+            None => usize::try_from(seq).map_or(self.facts.len(), |n| n.min(self.facts.len())),
+        }
+    }
+
+    fn add(&mut self, entry: &Entry) -> Result<(), ApplyError> {
+        if let Some(first) = self.seq(entry.id) {
+            return Err(ApplyError::RepeatedId { first });
+        }
+        let fact = self.fact_of(entry);
+        self.ids.intern(&entry.id, || entry.id);
+        self.push(fact);
+        Ok(())
     }
 
     fn fact_of(&mut self, entry: &Entry) -> Fact {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use amparo_core::force::InForce;
-use amparo_core::id::{Seq, Subject};
+use amparo_core::id::Subject;
 use amparo_core::kind::Kind;
 
 use crate::courses::{Courses, step_of};
@@ -44,7 +44,10 @@ impl Following {
         let mut following = Self::default();
         // `Facts` holds fewer entries than 2^32.
         for position in 0..size.min(facts.len()) as u32 {
-            let target = facts.at(position).target().map(Seq::number);
+            let target = facts
+                .at(position)
+                .target
+                .map(|target| target.number().into());
             following.in_force.push(target);
             following.index(facts, position);
         }
@@ -54,8 +57,11 @@ impl Following {
 
     /// Takes the next entry of the facts, which must hold it, and answers what it touches.
     pub(crate) fn push(&mut self, facts: &Facts) -> Touched {
-        let position = self.in_force.len() as u32;
-        let target = facts.at(position).target().map(Seq::number);
+        let position = self.len();
+        let target = facts
+            .at(position)
+            .target
+            .map(|target| target.number().into());
         let mut changed = self.in_force.push(target);
         changed.push(position.into());
         // Positions come from the facts, of which there are fewer than 2^32.
@@ -69,6 +75,12 @@ impl Following {
         Touched { entries, subjects }
     }
 
+    /// How many entries were taken.
+    pub(crate) fn len(&self) -> u32 {
+        // Positions come from the facts, of which there are fewer than 2^32.
+        self.in_force.len() as u32
+    }
+
     /// Whom the entries of a subject belong to.
     pub(crate) fn root(&self, subject: SubjectId) -> SubjectId {
         let root = self.merging.roots.get(&subject);
@@ -79,6 +91,15 @@ impl Following {
     pub(crate) fn root_of_entry(&self, facts: &Facts, position: u32) -> Option<SubjectId> {
         let subject = facts.at(position).subject()?;
         Some(self.root(subject))
+    }
+
+    /// Whether an entry is the first that registers its subject.
+    pub(crate) fn registers(&self, facts: &Facts, position: u32) -> bool {
+        let is_registration = |n: u32| matches!(facts.at(n).kind(), Kind::Person | Kind::Group);
+        let subject = facts.at(position).subject();
+        let entries = subject.and_then(|subject| self.entries.get(subject.index()));
+        let mut first = entries.into_iter().flatten();
+        is_registration(position) && first.find(|n| is_registration(**n)) == Some(&position)
     }
 
     /// Whether an entry is in force.
@@ -103,7 +124,7 @@ impl Following {
         let positions = std::iter::once(own).chain(merged).flatten();
         let steps = positions
             .filter(|n| self.holds(**n) && passes(**n))
-            .filter_map(|n| step_of(*n, facts.at(*n)));
+            .filter_map(|n| step_of(facts.seq_at(*n), facts.at(*n)));
         Some(Courses::new(steps))
     }
 

@@ -33,6 +33,8 @@ pub mod claims;
 pub mod conflicts;
 // A subject's steps on the three axes.
 pub mod courses;
+// Totals of any past state, without counting again.
+pub mod deltas;
 // Why a number moved.
 pub mod diff;
 // One entry, compactly.
@@ -76,6 +78,7 @@ mod following;
 mod interner;
 mod merging;
 mod scope;
+mod stance;
 
 #[cfg(test)]
 mod naive;

@@ -43,7 +43,7 @@ impl Merging {
         let (mut next, mut closing_a_circle) = (HashMap::new(), Vec::new());
         for ((n, _, into), from) in &in_order {
             if leads_to(&next, *into, *from) {
-                closing_a_circle.push(Seq::new((*n).into()));
+                closing_a_circle.push(facts.seq_at(*n));
             } else {
                 next.insert(*from, *into);
             }

@@ -30,7 +30,7 @@ pub fn profiles(view: &View<'_>) -> Vec<Stated> {
     let known = view.known(&facts.profiling).iter();
     let in_force = known.filter(|position| view.counts_at(**position));
     let stated = in_force.filter_map(|position| {
-        let entry = Seq::new(u64::from(*position));
+        let entry = view.facts().seq_at(*position);
         let rule = facts.profile(facts.fact(entry)?)?;
         Some(Stated {
             entry: Some(entry),

@@ -81,7 +81,8 @@ impl RunningTotals {
 
     /// The totals, with the same rows as [`totals`](crate::totals::totals).
     pub fn rows(&self) -> Vec<TotalsRow> {
-        self.tally.rows(&self.facts, &self.profile, &[])
+        self.tally
+            .rows(|code| self.facts.text(code), &self.profile, &[])
     }
 
     /// Moves to another day, earlier or later.

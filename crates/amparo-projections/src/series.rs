@@ -86,7 +86,7 @@ pub fn series(
             sums.add(&view.courses(subject), weight, &days, profile);
         }
     }
-    let lines = lines(view.facts(), profile, view.instruments()).into_iter();
+    let lines = lines(|code| view.facts().text(code), profile, view.instruments()).into_iter();
     let line = |line: Line| SeriesLine {
         totals: sums.totals(line.cell),
         axis: line.axis,

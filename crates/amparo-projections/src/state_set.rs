@@ -2,9 +2,12 @@
 
 use amparo_core::kind::{CaseState, ClemencyState, CustodyState, State};
 use amparo_core::word::Word;
+use serde::{Deserialize, Serialize};
 
 /// A set of states of all axes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct StateSet(u32);
 
 impl StateSet {
@@ -31,6 +34,16 @@ impl StateSet {
     /// Adds a state.
     pub fn insert(&mut self, state: State) {
         self.0 |= bit(state);
+    }
+
+    /// Whether one of its states is in another set.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether it has a state, and all of them are in another set.
+    pub(crate) fn is_within(self, other: Self) -> bool {
+        self.0 != 0 && self.0 & !other.0 == 0
     }
 
     /// Whether this state and no other is in the set.

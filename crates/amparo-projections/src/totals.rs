@@ -8,17 +8,17 @@
 
 use std::collections::BTreeMap;
 
-use amparo_core::course::{Count, Course};
+use amparo_core::course::Count;
 use amparo_core::date::Day;
 use amparo_core::kind::{CaseState, ClemencyState, CustodyState, State};
 use amparo_core::word::Word;
 
 use crate::courses::Courses;
 use crate::fact::TextId;
-use crate::facts::Facts;
 use crate::grouping::Grouping;
 use crate::profile::Profile;
-use crate::state_set::{StateSet, index};
+use crate::stance::Stance;
+use crate::state_set::index;
 use crate::view::View;
 
 const CLEMENCY_STATES: usize = ClemencyState::ALL.len();
@@ -53,7 +53,7 @@ pub fn totals(view: &View<'_>, as_of: Day, profile: &Profile) -> Vec<TotalsRow> 
             tally.add(cell, one.times(weight));
         });
     }
-    tally.rows(view.facts(), profile, &[])
+    tally.rows(|code| view.facts().text(code), profile, &[])
 }
 
 /// The totals at the end of a day, laid out by what the groupings say of each subject.
@@ -79,7 +79,7 @@ pub fn totals_by(
     }
     let rows = tallies
         .iter()
-        .flat_map(|(key, tally)| tally.rows(view.facts(), profile, key));
+        .flat_map(|(key, tally)| tally.rows(|code| view.facts().text(code), profile, key));
     rows.filter(|row| !row.total.is_zero()).collect()
 }
 
@@ -102,10 +102,10 @@ pub(crate) fn standings(
     mut add: impl FnMut(Cell, Count),
 ) {
     for course in [&courses.custody, &courses.case] {
-        each_state(course, as_of, |state, one| add(Cell::Single(state), one));
+        Stance::at(course, as_of).each_state(|state, one| add(Cell::Single(state), one));
     }
     for (code, course) in &courses.clemency {
-        each_state(course, as_of, |state, one| {
+        Stance::at(course, as_of).each_state(|state, one| {
             if let State::Clemency(state) = state {
                 add(Cell::Clemency(*code, state), one);
             }
@@ -114,24 +114,6 @@ pub(crate) fn standings(
     let held = profile.held(&courses.custody, as_of);
     if !held.is_zero() {
         add(Cell::Held, held);
-    }
-}
-
-fn each_state(course: &Course<State>, as_of: Day, mut add: impl FnMut(State, Count)) {
-    let standing = course.at(as_of);
-    let steps = standing.possible.iter();
-    let possible: StateSet = steps.map(|placed| placed.step.state).collect();
-    if possible.is_empty() {
-        return;
-    }
-    let point = standing.point.map(|placed| placed.step.state);
-    for state in possible.iter() {
-        let one = Count {
-            low: (possible.is_only(state) && !standing.undocumented).into(),
-            count: (point == Some(state)).into(),
-            high: 1,
-        };
-        add(state, one);
     }
 }
 
@@ -177,13 +159,13 @@ impl Tally {
     }
 
     /// The sums as rows, in the order of reports: instruments by code.
-    pub(crate) fn rows(
+    pub(crate) fn rows<'t>(
         &self,
-        facts: &Facts,
+        text: impl Fn(TextId) -> &'t str,
         profile: &Profile,
         by: &[Option<String>],
     ) -> Vec<TotalsRow> {
-        let lines = lines(facts, profile, self.clemency.keys().copied());
+        let lines = lines(text, profile, self.clemency.keys().copied());
         let row = |line: Line| TotalsRow {
             total: self.total(line.cell),
             axis: line.axis,
@@ -217,8 +199,8 @@ pub(crate) struct Line {
 
 /// The lines of a table of totals in the order of reports: every custody and case state, every
 /// clemency state of each instrument, by code, and the held line.
-pub(crate) fn lines(
-    facts: &Facts,
+pub(crate) fn lines<'t>(
+    text: impl Fn(TextId) -> &'t str,
     profile: &Profile,
     instruments: impl IntoIterator<Item = TextId>,
 ) -> Vec<Line> {
@@ -233,7 +215,7 @@ pub(crate) fn lines(
         .map(|state| line(Cell::Single(state), state.axis().word(), state.word(), None))
         .collect();
     let codes = instruments.into_iter();
-    let mut codes: Vec<_> = codes.map(|code| (facts.text(code), code)).collect();
+    let mut codes: Vec<_> = codes.map(|code| (text(code), code)).collect();
     codes.sort_unstable();
     for (text, code) in codes {
         for state in ClemencyState::ALL.iter().copied() {

@@ -65,8 +65,7 @@ impl<'a> View<'a> {
     ///
     /// A sequence beyond the head is the head.
     pub fn known_at(facts: &'a Facts, seq: Seq) -> Self {
-        let known = usize::try_from(seq.number()).unwrap_or(usize::MAX);
-        Self::of(facts, known.saturating_add(1).min(facts.len()))
+        Self::of(facts, facts.before(seq.number().saturating_add(1)))
     }
 
     /// What was known before the first entry: nothing.
@@ -101,7 +100,7 @@ impl<'a> View<'a> {
     /// word a state rests, not who is whom.
     pub fn filtered(mut self, passes: impl Fn(Seq, &Fact) -> bool) -> Self {
         let leave_out = |(n, fact): (usize, &Fact)| {
-            fact.kind().axis().is_some() && !passes(Seq::new(n as u64), fact)
+            fact.kind().axis().is_some() && !passes(self.facts.seq_at(n as u32), fact)
         };
         let facts = &self.facts.all()[..self.size];
         self.left_out = Some(facts.iter().enumerate().map(leave_out).collect());
@@ -151,28 +150,24 @@ impl<'a> View<'a> {
 
     /// The last entry known.
     pub fn last(&self) -> Option<Seq> {
-        self.size.checked_sub(1).map(|n| Seq::new(n as u64))
+        let last = self.size.checked_sub(1)?;
+        Some(self.facts.seq_at(last as u32))
     }
 
     /// An entry, if it is known.
     pub fn fact(&self, seq: Seq) -> Option<&'a Fact> {
-        self.facts
-            .fact(seq)
-            .filter(|_| seq.number() < self.size as u64)
+        self.position(seq).map(|n| self.facts.at(n))
     }
 
     /// Whether an entry is in force; one that is not known is not.
     pub fn is_in_force(&self, seq: Seq) -> bool {
-        usize::try_from(seq.number())
-            .ok()
-            .and_then(|n| self.in_force.get(n))
-            .copied()
-            .unwrap_or(false)
+        self.position(seq)
+            .is_some_and(|n| self.in_force[n as usize])
     }
 
     /// Whether an entry counts: it is in force and no filter leaves it out.
     pub fn counts(&self, seq: Seq) -> bool {
-        self.is_in_force(seq) && !self.is_left_out(seq.number() as usize)
+        self.position(seq).is_some_and(|n| self.counts_at(n))
     }
 
     /// The known entries that replace or retract an entry, in log order, in force or not.
@@ -235,7 +230,7 @@ impl<'a> View<'a> {
     pub fn entries(&self, subject: SubjectId) -> impl Iterator<Item = (Seq, &'a Fact)> + '_ {
         self.positions(self.root(subject))
             .iter()
-            .map(|n| (Seq::new((*n).into()), self.facts.at(*n)))
+            .map(|n| (self.facts.seq_at(*n), self.facts.at(*n)))
     }
 
     /// The courses of a subject after merges.
@@ -243,7 +238,7 @@ impl<'a> View<'a> {
         let positions = self.positions(self.root(subject)).iter();
         let steps = positions
             .filter(|n| self.counts_at(**n))
-            .filter_map(|n| step_of(*n, self.facts.at(*n)));
+            .filter_map(|n| step_of(self.facts.seq_at(*n), self.facts.at(*n)));
         Courses::new(steps)
     }
 
@@ -308,10 +303,21 @@ impl<'a> View<'a> {
         let known = self.known(&self.facts.publishing).iter();
         let in_force = known.filter(|position| self.counts_at(**position));
         in_force.filter_map(|position| {
-            let seq = Seq::new(u64::from(*position));
-            let fact = self.facts.fact(seq)?;
+            let fact = self.facts.at(*position);
+            let seq = self.facts.seq_at(*position);
             Some((seq, fact, self.facts.publication(fact)?))
         })
+    }
+
+    /// The known entries, in log order.
+    pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> + use<'a> {
+        self.facts.seqs().take(self.size)
+    }
+
+    /// Where an entry stands among the facts, if it is known.
+    fn position(&self, seq: Seq) -> Option<u32> {
+        let position = self.facts.position(seq)?;
+        Some(position).filter(|n| (*n as usize) < self.size)
     }
 
     /// The known entries of a list of the facts, with their positions.
@@ -340,7 +346,7 @@ impl<'a> View<'a> {
     fn sort_corrections(&mut self) {
         let known = self.known(&self.facts.correcting).iter();
         let mut corrections: Vec<_> = known
-            .filter_map(|n| Some((self.facts.at(*n).target()?, Seq::new((*n).into()))))
+            .filter_map(|n| Some((self.facts.target(self.facts.at(*n))?, self.facts.seq_at(*n))))
             .collect();
         corrections.sort_unstable();
         self.corrections = corrections;

@@ -174,7 +174,7 @@ fn lines_since<'d>(today: &View<'d>, audited: &Audited<'d>) -> Vec<Line<'d>> {
             bearing: Bearing::Since,
             seq: *seq,
             fact,
-            replaced: fact.replaces(),
+            replaced: today.facts().replaces(fact),
             since: since.collect(),
             holds_today: today.is_in_force(*seq),
         })

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use amparo_core::force::InForce;
-use amparo_core::id::{Seq, Subject};
+use amparo_core::id::Subject;
 use amparo_core::kind::Kind;
 
 use super::{Finding, FindingCode};
@@ -12,13 +12,16 @@ use crate::view::View;
 
 /// Corrections in force of what was already out of force when they were recorded.
 pub(super) fn corrections_of_what_is_out(view: &View<'_>) -> Vec<Finding> {
+    let facts = view.facts();
+    // A target stands among the facts: they are a whole log, or closed.
+    let position_of = |seq| facts.position(seq).map_or(u64::MAX, u64::from);
     let mut in_force = InForce::default();
     let mut findings = Vec::new();
-    let known = (0..view.len() as u64).map(Seq::new);
+    let known = view.seqs();
     for (seq, fact) in known.filter_map(|seq| Some((seq, view.fact(seq)?))) {
-        let target = fact.target();
+        let target = facts.target(fact);
         if let Some(target) = target
-            && !in_force.holds(target.number())
+            && !in_force.holds(position_of(target))
             && view.is_in_force(seq)
         {
             findings.push(Finding {
@@ -27,7 +30,7 @@ pub(super) fn corrections_of_what_is_out(view: &View<'_>) -> Vec<Finding> {
                 entries: vec![target, seq],
             });
         }
-        in_force.push(target.map(Seq::number));
+        in_force.push(target.map(position_of));
     }
     findings
 }
@@ -90,7 +93,7 @@ pub(super) fn unknown_grounds(view: &View<'_>) -> Vec<Finding> {
         let mut exclusions = exclusions.into_iter().flat_map(|i| &i.exclusions);
         exclusions.any(|exclusion| exclusion.code.as_str() == ground)
     };
-    let known = (0..view.len() as u64).map(Seq::new);
+    let known = view.seqs();
     let found = known.filter_map(|seq| {
         let fact = view.fact(seq).filter(|_| view.counts(seq))?;
         let (instrument, ground) = (fact.instrument()?, fact.ground()?);

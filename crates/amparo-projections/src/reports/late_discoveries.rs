@@ -109,7 +109,7 @@ pub fn late_discoveries(
 
 /// Days from the date of a status entry to its recording; none for what is no discovery.
 fn lag(fact: &Fact, day_of: impl Fn(Recorded) -> Option<Day>) -> Option<Count> {
-    let is_discovery = fact.kind().axis().is_some() && fact.target().is_none();
+    let is_discovery = fact.kind().axis().is_some() && !fact.is_correction();
     let span = fact.span().filter(|_| is_discovery)?;
     let recorded = day_of(fact.recorded())?;
     let days = |from: Day| u64::try_from(recorded.days_since(from)).unwrap_or(0);

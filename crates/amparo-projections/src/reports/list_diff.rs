@@ -81,8 +81,7 @@ fn courses_by(view: &View<'_>, subject: SubjectId, publisher: Option<TextId>) ->
     };
     let entries = view.entries(subject);
     let said = entries.filter(|(seq, fact)| view.counts(*seq) && stands_behind(fact));
-    // Positions come from the facts, of which there are fewer than 2^32.
-    Courses::new(said.filter_map(|(seq, fact)| step_of(seq.number() as u32, fact)))
+    Courses::new(said.filter_map(|(seq, fact)| step_of(seq, fact)))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub fn overdue_requests(view: &View<'_>, as_of: Day) -> Vec<OverdueRequest> {
 fn decision_days(view: &View<'_>) -> HashMap<TextId, (Seq, u64)> {
     let known = view.known(&view.facts().instrumenting).iter();
     let stated = known.filter_map(|n| {
-        let seq = Seq::new((*n).into());
+        let seq = view.facts().seq_at(*n);
         let fact = view.fact(seq).filter(|_| view.counts(seq))?;
         let days = view.facts().instrument(fact)?.decision_days?;
         Some((fact.instrument()?, (seq, days)))

@@ -83,7 +83,7 @@ pub fn for_programs(person: &Person<'_, '_>) -> Reply {
             Cell::maybe(step.bounds.map(|(_, to)| to)),
             Cell::Flag(step.in_force),
             Cell::list(&step.put_out_by),
-            Cell::maybe(fact.replaces()),
+            Cell::maybe(facts.replaces(fact)),
             Cell::Flag(step.is_rearrest),
             Cell::maybe(fact.place().map(text)),
             Cell::maybe(fact.authority().map(text)),
@@ -112,16 +112,14 @@ pub fn standing(person: &Person<'_, '_>, step: &TimelineStep<'_>) -> String {
         let is_replaced = person
             .view
             .fact(*by)
-            .is_some_and(|fact| fact.replaces().is_some());
+            .is_some_and(|fact| person.view.facts().replaces(fact).is_some());
         format!(
             "{} by {by}",
             if is_replaced { "replaced" } else { "retracted" }
         )
     });
-    let replaces = step
-        .fact
-        .replaces()
-        .map(|target| format!("replaces {target}"));
+    let replaced = person.view.facts().replaces(step.fact);
+    let replaces = replaced.map(|target| format!("replaces {target}"));
     replaces
         .into_iter()
         .chain(by)

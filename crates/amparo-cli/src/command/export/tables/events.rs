@@ -129,7 +129,7 @@ fn cells(derived: &Derived, view: &View<'_>, seq: Seq, fact: &Fact) -> Vec<Cell>
         Cell::maybe(fact.subject().map(|subject| facts.shown(subject))),
         Cell::maybe(counted_as.map(|subject| facts.shown(subject))),
         Cell::maybe(fact.second_subject().map(|subject| facts.shown(subject))),
-        Cell::maybe(fact.target()),
+        Cell::maybe(facts.target(fact)),
         Cell::maybe(facts.date(fact)),
     ];
     let days = fact.span().map(|span| (span.lo(), span.hi()));

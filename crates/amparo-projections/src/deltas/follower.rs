@@ -1,0 +1,243 @@
+//! Works moves out, entry by entry, from the facts.
+
+use amparo_core::course::Course;
+use amparo_core::date::Day;
+use amparo_core::kind::{Kind, State};
+
+use super::block::{Block, Cohort, Move, Track};
+use crate::courses::Courses;
+use crate::fact::{SubjectId, TextId};
+use crate::facts::Facts;
+use crate::following::{Following, Touched};
+use crate::stance::Stance;
+
+/// On what a subject stands, with the instrument as the facts number it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Axis {
+    Custody,
+    Case,
+    Clemency(TextId),
+}
+
+/// From a day on a subject stands so on an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Turn {
+    axis: Axis,
+    day: Day,
+    stance: Stance,
+}
+
+/// How a subject is counted: what it weighs, and its turns by axis and day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Counted {
+    weight: u64,
+    turns: Box<[Turn]>,
+}
+
+/// Follows the log and says what each entry moves.
+///
+/// It keeps how every subject is counted now; the facts stand elsewhere and are handed in, always
+/// the same ones.
+#[derive(Debug)]
+pub struct Follower {
+    following: Following,
+    /// By subject.
+    counted: Vec<Counted>,
+}
+
+impl Follower {
+    /// One that knows the entries before a place of the log. Linear in them.
+    pub fn at(facts: &Facts, size: u64) -> Self {
+        let mut follower = Self {
+            following: Following::at(facts, facts.before(size)),
+            counted: Vec::new(),
+        };
+        follower
+            .counted
+            .resize_with(facts.subject_count(), Counted::default);
+        for subject in (0..facts.subject_count() as u32).map(SubjectId::new) {
+            follower.counted[subject.index()] = follower.count(facts, subject);
+        }
+        follower
+    }
+
+    /// Takes the next entry of the facts, which must be the next of the block, and adds its moves.
+    pub fn follow(&mut self, facts: &Facts, block: &mut Block) {
+        let position = self.following.len();
+        let entry = block.entries;
+        let touched = self.following.push(facts);
+        if self.counted.len() < facts.subject_count() {
+            self.counted
+                .resize_with(facts.subject_count(), Counted::default);
+        }
+        for n in &touched.entries {
+            self.name_instrument(facts, *n, entry, block);
+        }
+        if self.may_move(facts, position, &touched) {
+            for subject in touched.subjects {
+                self.move_subject(facts, subject, entry, block);
+            }
+        }
+        if self.following.registers(facts, position) {
+            let is_group = facts.at(position).kind() == Kind::Group;
+            block.registrations.push((entry, is_group));
+        }
+        block.entries += 1;
+    }
+
+    /// Whether an entry can change how anybody is counted.
+    fn may_move(&self, facts: &Facts, position: u32, touched: &Touched) -> bool {
+        let kind = facts.at(position).kind();
+        let counts = matches!(kind, Kind::Group | Kind::Identification | Kind::Merge);
+        counts || kind.state().is_some() || touched.entries.len() > 1
+    }
+
+    /// An instrument has lines while entries in force name it: so many more or fewer, whatever the day.
+    fn name_instrument(&self, facts: &Facts, position: u32, entry: u32, block: &mut Block) {
+        let Some(code) = facts.at(position).instrument() else {
+            return;
+        };
+        let track = Track::Named(block.instrument_number(facts.text(code)));
+        let stance = Stance::default();
+        let named = block.cohort_number(Cohort { track, stance });
+        let (from, to) = match self.following.holds(position) {
+            true => (Block::NOWHERE, named),
+            false => (named, Block::NOWHERE),
+        };
+        block.moves.push(Move {
+            entry,
+            day: Day::MIN,
+            from,
+            to,
+            subjects: 1,
+        });
+    }
+
+    fn move_subject(&mut self, facts: &Facts, subject: SubjectId, entry: u32, block: &mut Block) {
+        let now = self.count(facts, subject);
+        let before = std::mem::replace(&mut self.counted[subject.index()], now);
+        let now = &self.counted[subject.index()];
+        let mut note = |axis, day, from: Stance, to: Stance, subjects| {
+            if from == to || subjects == 0 {
+                return;
+            }
+            let track = match axis {
+                Axis::Custody => Track::Custody,
+                Axis::Case => Track::Case,
+                Axis::Clemency(code) => Track::Clemency(block.instrument_number(facts.text(code))),
+            };
+            let from = block.cohort_number(Cohort {
+                track,
+                stance: from,
+            });
+            let to = block.cohort_number(Cohort { track, stance: to });
+            block.moves.push(Move {
+                entry,
+                day,
+                from,
+                to,
+                subjects,
+            });
+        };
+        if before.weight == now.weight {
+            differences(&before.turns, &now.turns, |axis, day, from, to| {
+                note(axis, day, from, to, now.weight);
+            });
+        } else {
+            differences(&before.turns, &[], |axis, day, from, to| {
+                note(axis, day, from, to, before.weight);
+            });
+            differences(&[], &now.turns, |axis, day, from, to| {
+                note(axis, day, from, to, now.weight);
+            });
+        }
+    }
+
+    /// How a subject is counted; not at all where its entries belong to another.
+    fn count(&self, facts: &Facts, subject: SubjectId) -> Counted {
+        let Some(courses) = self.following.courses(facts, subject, |_| true) else {
+            return Counted::default();
+        };
+        Counted {
+            weight: self.following.weight(facts, subject),
+            turns: turns(&courses),
+        }
+    }
+}
+
+/// The turns of a subject's courses, by axis and day.
+fn turns(courses: &Courses) -> Box<[Turn]> {
+    let mut turns = Vec::new();
+    turns_of(&courses.custody, Axis::Custody, &mut turns);
+    turns_of(&courses.case, Axis::Case, &mut turns);
+    for (code, course) in &courses.clemency {
+        turns_of(course, Axis::Clemency(*code), &mut turns);
+    }
+    turns.into()
+}
+
+fn turns_of(course: &Course<State>, axis: Axis, turns: &mut Vec<Turn>) {
+    let steps = course.steps().iter();
+    let days = steps.flat_map(|placed| [placed.lo, placed.step.span.point(), placed.hi]);
+    let mut days: Vec<Day> = days.collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut stood = Stance::default();
+    for day in days {
+        let stance = Stance::at(course, day);
+        if stance != stood {
+            turns.push(Turn { axis, day, stance });
+            stood = stance;
+        }
+    }
+}
+
+/// What takes one list of turns to another: on which axis, from which day on, from which stance to
+/// which.
+fn differences(before: &[Turn], now: &[Turn], mut note: impl FnMut(Axis, Day, Stance, Stance)) {
+    let (mut old, mut new) = (Steps::of(before), Steps::of(now));
+    while let Some(next) = old.next_place().into_iter().chain(new.next_place()).min() {
+        let (axis, day) = next;
+        let (left, was) = old.step(next);
+        let (came_from, is) = new.step(next);
+        // Of the old, `left` to `was` is taken back; of the new, `came_from` to `is` is added.
+        if (left, was) != (came_from, is) {
+            note(axis, day, was, is);
+            note(axis, day, came_from, left);
+        }
+    }
+}
+
+/// A walk along turns.
+struct Steps<'t> {
+    rest: std::iter::Peekable<std::slice::Iter<'t, Turn>>,
+    axis: Option<Axis>,
+    stance: Stance,
+}
+
+impl<'t> Steps<'t> {
+    fn of(turns: &'t [Turn]) -> Self {
+        Self {
+            rest: turns.iter().peekable(),
+            axis: None,
+            stance: Stance::default(),
+        }
+    }
+
+    fn next_place(&mut self) -> Option<(Axis, Day)> {
+        self.rest.peek().map(|turn| (turn.axis, turn.day))
+    }
+
+    /// The stance before a day and on it.
+    fn step(&mut self, (axis, day): (Axis, Day)) -> (Stance, Stance) {
+        if self.axis != Some(axis) {
+            (self.axis, self.stance) = (Some(axis), Stance::default());
+        }
+        let before = self.stance;
+        let turns = |turn: &&Turn| (turn.axis, turn.day) == (axis, day);
+        if let Some(turn) = self.rest.next_if(turns) {
+            self.stance = turn.stance;
+        }
+        (before, self.stance)
+    }
+}
