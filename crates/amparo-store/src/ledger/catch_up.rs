@@ -148,7 +148,7 @@ impl Parts {
             .any(|(field, _)| *field == PrivateField::Refs);
         if has_refs && !record.sealed.is_empty() {
             let owner = Owner::of(entry.event.subject(), self.ledger);
-            match self.vault.open_sealed(owner, entry.id, record.sealed) {
+            match self.vault.open_sealed(owner, entry.id, record.sealed)? {
                 Opened::Openings(openings) => {
                     refs = refs_of(&self.vault, &entry.event, &openings);
                 }

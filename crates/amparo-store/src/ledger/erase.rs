@@ -28,7 +28,7 @@ pub enum EraseError {
 }
 
 impl Ledger {
-    /// Destroys every key that an erasure entry says is gone; answers how many there were.
+    /// Destroys every key that an erasure entry says is gone; answers how many were destroyed.
     ///
     /// On a ledger opened to read, the keys are only forgotten. With randomness the keys that stay
     /// are sealed under a new wrapping key, in a ledger whose keys have a lock. Costs a look at the
@@ -43,7 +43,10 @@ impl Ledger {
             .collect();
         Ok(match self.access {
             Access::Write => self.vault.destroy(&owners, random)?,
-            Access::Read => self.vault.forget(&owners),
+            Access::Read => {
+                self.vault.forget(&owners);
+                0
+            }
         })
     }
 

@@ -14,7 +14,7 @@ use super::Ledger;
 use super::index_key::{self, IndexKey};
 use crate::in_order::in_order;
 use crate::shelf::ShelfError;
-use crate::vault::{Opened, Owner};
+use crate::vault::{Opened, Owner, VaultError};
 
 pub use crate::shelf::Block;
 
@@ -52,6 +52,9 @@ pub enum ReadError {
     /// This copy of the ledger has no keys.
     #[error("this copy of the ledger has no keys")]
     NoKeys,
+    /// The keys cannot be read.
+    #[error("cannot read the keys")]
+    Keys(#[source] VaultError),
 }
 
 impl Ledger {
@@ -240,7 +243,7 @@ impl Ledger {
     /// What opens the digests of an entry, where it has any and the key is there.
     ///
     /// # Errors
-    /// As [`entry`](Self::entry), and [`ReadError::SealDamaged`] where what is sealed does not
+    /// As [`entry`](Self::entry), [`ReadError::Keys`], and [`ReadError::SealDamaged`] where what is sealed does not
     /// open, or opens to something else than the line's digests; [`ReadError::Locked`] where its
     /// key is under a lock that is not open.
     pub fn openings(&self, seq: Seq) -> Result<Option<Openings>, ReadError> {
@@ -265,7 +268,8 @@ impl Ledger {
         sealed: &[u8],
     ) -> Result<Option<Openings>, ReadError> {
         let owner = Owner::of(promise.subject, self.id());
-        match self.vault.open_sealed(owner, promise.id, sealed) {
+        let opened = self.vault.open_sealed(owner, promise.id, sealed);
+        match opened.map_err(ReadError::Keys)? {
             Opened::NoKey => Ok(None),
             Opened::Locked => Err(ReadError::Locked),
             Opened::Openings(openings) if openings.digests(promise.id) == promise.digests => {

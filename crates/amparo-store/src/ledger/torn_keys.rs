@@ -10,12 +10,13 @@ use super::{Ledger, ReadError};
 use crate::vault::{Opened, Owner};
 
 impl Ledger {
-    /// Takes damaged records out of the key file if nobody needs them.
+    /// Takes damaged records out of the key file if nobody needs them, where one of the last is
+    /// damaged: what lies before those no power cut has torn, and `verify` names it.
     ///
     /// Costs nothing where none is damaged, else a look at everything that is sealed. What cannot
     /// be looked at or written stays as it is.
     pub(super) fn clear_torn_keys(&mut self) {
-        if self.vault.damaged().next().is_some() && self.opens_everything().unwrap_or(false) {
+        if self.vault.is_torn() && self.opens_everything().unwrap_or(false) {
             // A vault that could not be written refuses to write from now on, and says so.
             let _ = self.vault.drop_damaged();
         }
@@ -33,7 +34,8 @@ impl Ledger {
         self.each_sealed(0..self.head.size, |seq, line, sealed| {
             let promise = promise(seq, line)?;
             let owner = Owner::of(promise.subject, self.id());
-            opens_all = match self.vault.open_sealed(owner, promise.id, sealed) {
+            let opened = self.vault.open_sealed(owner, promise.id, sealed);
+            opens_all = match opened.map_err(ReadError::Keys)? {
                 Opened::Openings(_) => true,
                 Opened::Locked => !self.vault.is_for_field(),
                 Opened::NoKey => erased.contains(&owner),

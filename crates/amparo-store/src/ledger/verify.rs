@@ -262,7 +262,8 @@ impl Check {
         secret: Option<&SlotSecret>,
     ) -> Result<Option<Vault>, OpenError> {
         let keys = folder.join(KEYS);
-        match Vault::open(files, &keys, self.ledger, OpenMode::Read, secret) {
+        let opened = Vault::open(files, &keys, self.ledger, OpenMode::Read, secret);
+        match opened.and_then(|vault| vault.look_through().map(|()| vault)) {
             Ok(vault) => Ok(Some(vault)),
             Err(error @ VaultError::Secret(_)) => Err(error.into()),
             Err(error) => {

@@ -42,6 +42,8 @@ pub(super) enum Seal {
     Other,
     /// It did not open.
     Damaged,
+    /// The key file could not be read.
+    KeyUnread,
 }
 
 impl Seal {
@@ -58,7 +60,10 @@ impl Seal {
             (false, true, _) | (false, false, None) => Self::Unopened,
             (false, false, Some(vault)) => {
                 let owner = Owner::of(entry.event.subject(), ledger);
-                match vault.open_sealed(owner, entry.id, sealed) {
+                let Ok(opened) = vault.open_sealed(owner, entry.id, sealed) else {
+                    return Self::KeyUnread;
+                };
+                match opened {
                     Opened::NoKey => Self::NoKey(owner),
                     Opened::Locked => Self::Unopened,
                     Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
@@ -97,6 +102,7 @@ impl Check {
             }
             Seal::OfNoField => "something is sealed for no field",
             Seal::Other => "the private fields are not those that the line's digests promise",
+            Seal::KeyUnread => "the key of the private fields cannot be read",
             Seal::Damaged => {
                 self.keyless.unopened = true;
                 "the private fields do not open with their key"
@@ -119,8 +125,11 @@ impl Check {
         // Under a closed lock that lets owners have several keys nobody can tell.
         let untold = vault.is_locked() && vault.is_for_field();
         if untold || keyless.unopened || !lacking.is_empty() {
-            for offset in vault.damaged() {
-                self.found(Part::Keys, format!("the key at byte {offset} is damaged"));
+            match vault.damaged() {
+                Ok(damaged) => damaged.into_iter().for_each(|offset| {
+                    self.found(Part::Keys, format!("the key at byte {offset} is damaged"));
+                }),
+                Err(error) => self.found(Part::Keys, error.to_string()),
             }
         }
         for seq in lacking {

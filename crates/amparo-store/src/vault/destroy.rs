@@ -4,14 +4,17 @@
 //! that ends between the two loses no key that stays, and leaves none under a name. A `.tmp` of an
 //! attempt that did not get so far is overwritten by the next writer.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use zeroize::Zeroizing;
 
 use super::key_file::{self, Record};
 use super::lock::Lock;
-use super::{CHUNK_RECORDS, Owner, SUBJECTS_FILE, Vault, VaultError, io_error};
+use super::places;
+use super::{Key, Owner, SUBJECTS_FILE, Subjects, Vault, VaultError, io_error};
 use crate::Random;
 use crate::files::{Files, OpenFile, OpenMode};
 
@@ -27,25 +30,45 @@ impl Vault {
         owners: &[Owner],
         random: Option<Random<'_>>,
     ) -> Result<usize, VaultError> {
-        let is_damaged = |(_, owner): &(u64, Owner)| owner.may_be_one_of(owners);
-        let damaged = self.damaged.iter().filter(|record| is_damaged(record));
-        let damaged = damaged.count();
-        if damaged == 0 && !owners.iter().any(|owner| self.has_key(*owner)) {
+        if owners.is_empty() {
             return Ok(0);
         }
         if self.poisoned {
             return Err(VaultError::Poisoned);
         }
-        let stays_damaged = damaged < self.damaged.len();
+        let destroyed = self.destroy_any(owners, random);
+        self.poisoned |= destroyed.is_err();
+        destroyed
+    }
+
+    fn destroy_any(
+        &mut self,
+        owners: &[Owner],
+        random: Option<Random<'_>>,
+    ) -> Result<usize, VaultError> {
+        if !self.may_hold_any(owners)? {
+            return Ok(0);
+        }
+        let mut every = self.every()?;
+        let is_damaged = |(_, owner): &(u64, Owner)| owner.may_be_one_of(owners);
+        let damaged = every.damaged.iter().filter(|record| is_damaged(record));
+        let damaged = damaged.count();
+        let stays_damaged = damaged < every.damaged.len();
+        let mut known = damaged;
+        for owner in owners {
+            known += usize::from(self.has_key(*owner)?);
+        }
+        if known == 0 {
+            return Ok(0);
+        }
         match (&self.lock, random) {
             // What is damaged can only stay as it is, under the wrapping key that it has.
             (Some(lock), Some(random)) if lock.is_open() && !stays_damaged => {
                 let mut lock = lock.clone();
                 lock.rotate(random)?;
-                let gone = self.forget(owners) + damaged;
-                self.damaged.clear();
-                self.write_under(Some(lock), random)?;
-                Ok(gone)
+                every.keys.retain(|owner, _| !owners.contains(owner));
+                self.write_under(Some(lock), &every.keys, random)?;
+                self.torn.clear();
             }
             (Some(_) | None, _) => {
                 self.rewrite_without(|record, says| match record {
@@ -53,80 +76,92 @@ impl Vault {
                     Record::Damaged => says.may_be_one_of(owners),
                 })?;
                 // Where those that stay are by now, the next opening finds.
-                self.damaged.retain(|record| !is_damaged(record));
-                Ok(self.forget(owners) + damaged)
+                self.torn.retain(|record| !is_damaged(record));
             }
         }
+        owners
+            .iter()
+            .for_each(|owner| drop(self.at_hand.remove(owner)));
+        Ok(known)
+    }
+
+    /// Whether there may be a record of one of these owners: sound, or damaged.
+    fn may_hold_any(&self, owners: &[Owner]) -> Result<bool, VaultError> {
+        let Some(looked) = self.looked()? else {
+            return Ok(false);
+        };
+        let mut damaged = looked.damaged.iter();
+        let is_sound = |owner: &Owner| {
+            self.at_hand.contains_key(owner) || !looked.places.of(*owner).is_empty()
+        };
+        Ok(owners.iter().any(is_sound) || damaged.any(|(_, says)| says.may_be_one_of(owners)))
     }
 
     /// Forgets the keys of these owners, in memory alone.
-    pub(crate) fn forget(&mut self, owners: &[Owner]) -> usize {
-        let mut forgotten = 0;
-        for owner in owners {
-            let was_known = self.keys.remove(owner).is_some();
-            self.earlier.remove(owner);
-            forgotten += usize::from(self.locked.remove(owner) || was_known);
-        }
-        forgotten
+    pub(crate) fn forget(&mut self, owners: &[Owner]) {
+        owners
+            .iter()
+            .for_each(|owner| drop(self.at_hand.remove(owner)));
+        self.forgotten.extend(owners);
     }
 
-    /// Writes every key anew, under a lock or in the clear.
+    /// Writes these keys in the place of the file's, under a lock or in the clear.
     pub(super) fn write_under(
         &mut self,
         lock: Option<Lock>,
+        keys: &HashMap<Owner, Vec<Key>>,
         random: Random<'_>,
     ) -> Result<(), VaultError> {
         let sealer = match &lock {
             None => None,
             Some(lock) => Some(lock.sealer(random).ok_or(VaultError::Locked)?),
         };
-        let mut bytes = Zeroizing::new(key_file::header(self.ledger, lock.as_ref()));
-        bytes.reserve(self.keys.len() * key_file::record_bytes(lock.as_ref()));
-        let mut owners: Vec<Owner> = self.keys.keys().copied().collect();
+        let header = key_file::header(self.ledger, lock.as_ref());
+        let (header, mut bytes) = (header.len(), Zeroizing::new(header));
+        bytes.reserve(keys.len() * key_file::record_bytes(lock.as_ref()));
+        let mut owners: Vec<Owner> = keys.keys().copied().collect();
         owners.sort_unstable();
         for owner in owners {
-            for key in self.keys_of(owner) {
+            for key in &keys[&owner] {
                 let record = key_file::record(owner, key, sealer.as_ref(), random);
                 bytes.extend_from_slice(&record.ok_or(VaultError::Locked)?);
             }
         }
-        self.rewrite(&bytes)?;
-        self.lock = lock;
-        Ok(())
+        let before = std::mem::replace(&mut self.lock, lock);
+        self.rewrite(&bytes, header)
+            .inspect_err(|_| self.lock = before)
     }
 
     /// Takes the damaged records out of the file, durably. For whoever knows that nobody needs them.
     pub(crate) fn drop_damaged(&mut self) -> Result<(), VaultError> {
         self.rewrite_without(|record, _| matches!(record, Record::Damaged))?;
-        self.damaged.clear();
+        self.torn.clear();
         Ok(())
     }
 
     /// Writes the file anew without the records that go, each told with the owner that it names.
     fn rewrite_without(&mut self, goes: impl Fn(&Record, Owner) -> bool) -> Result<(), VaultError> {
-        match self.kept_without(goes) {
-            Ok(kept) => self.rewrite(&kept),
-            Err(source) => Err(self.poison(source)),
-        }
+        let kept = self
+            .kept_without(goes)
+            .inspect_err(|_| self.poisoned = true)?;
+        self.rewrite(&kept, self.span.from as usize)
     }
 
     fn kept_without(
         &mut self,
         goes: impl Fn(&Record, Owner) -> bool,
-    ) -> io::Result<Zeroizing<Vec<u8>>> {
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let lock = self.lock.as_ref();
-        let file = self
-            .subjects
-            .as_mut()
-            .ok_or(io::ErrorKind::ReadOnlyFilesystem)?;
-        let mut opener = lock.map(Lock::opener);
         let mut kept = Zeroizing::new(key_file::header(self.ledger, lock));
-        let record_bytes = key_file::record_bytes(lock);
-        let mut chunk = Zeroizing::new(vec![0; record_bytes * CHUNK_RECORDS]);
-        let mut at = kept.len() as u64;
-        while at < self.end {
-            let read = file.read_at(&mut chunk, at)?;
-            for record in chunk[..read].chunks(record_bytes) {
+        let Some(mut subjects) = self.subjects().filter(|_| self.is_writable) else {
+            return Err(VaultError::NoKeys);
+        };
+        let Subjects { file, receiver } = &mut *subjects;
+        let mut opener = lock.map(|lock| lock.opener(receiver));
+        let record_bytes = self.span.record_bytes;
+        for chunk in places::chunks(file.as_mut(), self.span) {
+            let (_, chunk) = chunk.map_err(io_error(SUBJECTS_FILE))?;
+            for record in chunk.chunks(record_bytes) {
                 if !goes(
                     &key_file::read_record(record, opener.as_mut()),
                     key_file::owner_of(record),
@@ -137,35 +172,31 @@ impl Vault {
                     kept.resize(end, 0);
                 }
             }
-            at += chunk.len() as u64;
         }
         Ok(kept)
     }
 
-    /// Puts these bytes in the place of the file, durably, and overwrites those of the old one.
-    fn rewrite(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
+    /// Puts these bytes in the place of the file, durably, and overwrites those of the old one. The
+    /// header is of the lock that the vault has now.
+    fn rewrite(&mut self, bytes: &[u8], header: usize) -> Result<(), VaultError> {
         if self.poisoned {
             return Err(VaultError::Poisoned);
         }
-        let mut old = self.subjects.take().ok_or(VaultError::NoKeys)?;
+        let old = self.subjects.take().filter(|_| self.is_writable);
+        let old = old.ok_or(VaultError::NoKeys)?.into_inner();
+        let mut old = old.unwrap_or_else(PoisonError::into_inner);
         let path = self.folder.join(SUBJECTS_FILE);
         let rewritten = self.files.replace(&path, bytes).and_then(|()| {
             // The name is the new file's by now; this is the old one, until it is closed.
-            overwrite(old.as_mut())?;
+            overwrite(old.file.as_mut())?;
             self.files.open(&path, OpenMode::Write)
         });
-        match rewritten {
-            Ok(file) => {
-                (self.subjects, self.end) = (Some(file), bytes.len() as u64);
-                Ok(())
-            }
-            Err(source) => Err(self.poison(source)),
-        }
-    }
-
-    fn poison(&mut self, source: io::Error) -> VaultError {
-        self.poisoned = true;
-        io_error(SUBJECTS_FILE)(source)
+        let taken = match rewritten {
+            Ok(file) => self.take(file, header),
+            Err(source) => Err(io_error(SUBJECTS_FILE)(source)),
+        };
+        self.poisoned |= taken.is_err();
+        taken
     }
 }
 

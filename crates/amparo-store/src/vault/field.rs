@@ -7,6 +7,8 @@
 //! Refuses a public key that would make the shared key a known one. Invariant: two writings never
 //! share a key, and two records under one key never share a nonce.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -71,11 +73,15 @@ impl Sender {
     }
 }
 
-/// Opens what was sealed for a private key; quick where records of one writing follow each other.
+/// Writings whose keys are kept: more than there are in a log of many millions of entries, written
+/// some thousands at a time.
+const WRITINGS_KEPT: usize = 1 << 14;
+
+/// Opens what was sealed for a private key; quick where a record of the same writing came before.
 pub(super) struct Receiver {
     private: StaticSecret,
     lock: [u8; PUBLIC_KEY_BYTES],
-    last: Option<([u8; PUBLIC_KEY_BYTES], Key)>,
+    kept: HashMap<[u8; PUBLIC_KEY_BYTES], Key>,
 }
 
 impl Receiver {
@@ -84,18 +90,21 @@ impl Receiver {
         Self {
             private: StaticSecret::from(**private),
             lock: public_key(private),
-            last: None,
+            kept: HashMap::new(),
         }
     }
 
     /// Opens a sealed key; `None` where anything does not match.
     pub(super) fn open(&mut self, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (writing, sealed) = sealed.split_first_chunk::<PUBLIC_KEY_BYTES>()?;
-        let key = match &self.last {
-            Some((last, key)) if last == writing => key.clone(),
-            Some(_) | None => {
+        let key = match self.kept.get(writing) {
+            Some(key) => key.clone(),
+            None => {
                 let key = shared(&self.private, writing, writing, &self.lock)?;
-                self.last = Some((*writing, key.clone()));
+                if self.kept.len() >= WRITINGS_KEPT {
+                    self.kept.clear();
+                }
+                self.kept.insert(*writing, key.clone());
                 key
             }
         };

@@ -22,6 +22,8 @@ const LOCK_AT: usize = 8 + 2;
 const PREFIX_BYTES: usize = LOCK_AT + 1 + 16;
 const CRC_BYTES: usize = 4;
 pub(super) const SECRET_FILE_BYTES: usize = PREFIX_BYTES + 32 + CRC_BYTES;
+/// Records that are read at once.
+pub(super) const CHUNK_RECORDS: usize = if cfg!(test) { 4 } else { 8192 };
 /// The most bytes of the header of `subjects`.
 pub(super) const HEADER_BYTES_MAX: usize = PREFIX_BYTES + lock::BYTES_MAX + CRC_BYTES;
 
@@ -151,6 +153,11 @@ pub(super) fn record(
 /// Whose record it says it is, whether or not its bytes match their check.
 pub(super) fn owner_of(record: &[u8]) -> Owner {
     Owner(record.first_chunk::<16>().copied().unwrap_or_default())
+}
+
+/// Whether the bytes of a record match their check.
+pub(super) fn is_sound(record: &[u8], record_bytes: usize) -> bool {
+    record.len() == record_bytes && without_crc(record).is_some()
 }
 
 /// What a record holds.

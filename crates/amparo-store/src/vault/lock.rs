@@ -180,12 +180,17 @@ impl Lock {
         Some(Sealer { lock: self, by })
     }
 
-    /// What opens sealed keys, one after the other.
-    pub(super) fn opener(&self) -> Opener<'_> {
+    /// What opens keys that were sealed in the field; none where none are, or the lock is closed.
+    pub(super) fn receiver(&self) -> Option<Receiver> {
         let field = self.inner.as_ref().filter(|_| self.is_for_field());
+        field.map(|inner| Receiver::new(&inner.wrapping))
+    }
+
+    /// What opens sealed keys, one after the other, with its own [`receiver`](Self::receiver).
+    pub(super) fn opener<'l>(&'l self, receiver: &'l mut Option<Receiver>) -> Opener<'l> {
         Opener {
             lock: self,
-            receiver: field.map(|inner| Receiver::new(&inner.wrapping)),
+            receiver: receiver.as_mut(),
         }
     }
 
@@ -276,7 +281,7 @@ impl Sealer<'_> {
 /// Opens sealed keys.
 pub(super) struct Opener<'l> {
     lock: &'l Lock,
-    receiver: Option<Receiver>,
+    receiver: Option<&'l mut Receiver>,
 }
 
 impl Opener<'_> {

@@ -4,11 +4,13 @@
 //! crash it is either as it was or as it was to be. A vault with damaged records is left as it is,
 //! since what is damaged could only be lost.
 
+use std::collections::HashMap;
+
 use zeroize::Zeroizing;
 
 use super::lock::Lock;
 use super::slots::{Cost, SlotKind, SlotSecret};
-use super::{Vault, VaultError};
+use super::{Key, Owner, Vault, VaultError};
 use crate::Random;
 
 impl Vault {
@@ -38,17 +40,17 @@ impl Vault {
         if self.lock.is_some() {
             return Err(VaultError::AlreadyLocked);
         }
-        self.refuse_damaged()?;
+        let keys = self.every_sound()?;
         let (lock, printed) = Lock::new(self.ledger, passphrase, cost, random)?;
-        self.write_under(Some(lock), random)?;
+        self.write_under(Some(lock), &keys, random)?;
         Ok(printed)
     }
 
     /// Takes the lock away: the keys lie in the clear again.
     pub(crate) fn unlock(&mut self, random: Random<'_>) -> Result<(), VaultError> {
         self.opened_lock()?;
-        self.refuse_damaged()?;
-        self.write_under(None, random)
+        let keys = self.every_sound()?;
+        self.write_under(None, &keys, random)
     }
 
     /// Makes the lock one for the field, or one that is not.
@@ -58,9 +60,9 @@ impl Vault {
         random: Random<'_>,
     ) -> Result<(), VaultError> {
         let mut lock = self.opened_lock()?.clone();
-        self.refuse_damaged()?;
+        let keys = self.every_sound()?;
         lock.rotate_for_field(is_for_field, random)?;
-        self.write_under(Some(lock), random)
+        self.write_under(Some(lock), &keys, random)
     }
 
     /// Adds a passphrase; one that is `alone` takes the place of all earlier ones.
@@ -72,10 +74,10 @@ impl Vault {
         random: Random<'_>,
     ) -> Result<(), VaultError> {
         let mut lock = self.opened_lock()?.clone();
-        self.refuse_damaged()?;
+        let keys = self.every_sound()?;
         lock.add(passphrase, alone, cost, random)?;
         lock.rotate(random)?;
-        self.write_under(Some(lock), random)
+        self.write_under(Some(lock), &keys, random)
     }
 
     /// Makes a new recovery key in the place of the old one; answers it as printed.
@@ -85,10 +87,10 @@ impl Vault {
         random: Random<'_>,
     ) -> Result<Zeroizing<String>, VaultError> {
         let mut lock = self.opened_lock()?.clone();
-        self.refuse_damaged()?;
+        let keys = self.every_sound()?;
         let printed = lock.renew_recovery_key(cost, random)?;
         lock.rotate(random)?;
-        self.write_under(Some(lock), random)?;
+        self.write_under(Some(lock), &keys, random)?;
         Ok(printed)
     }
 
@@ -100,9 +102,11 @@ impl Vault {
         }
     }
 
-    fn refuse_damaged(&self) -> Result<(), VaultError> {
-        match self.damaged.is_empty() {
-            true => Ok(()),
+    /// Every key there is, where none is damaged.
+    fn every_sound(&mut self) -> Result<HashMap<Owner, Vec<Key>>, VaultError> {
+        let every = self.every().inspect_err(|_| self.poisoned = true)?;
+        match every.damaged.is_empty() {
+            true => Ok(every.keys),
             false => Err(VaultError::Unusable {
                 file: super::SUBJECTS_FILE,
                 reason: "a key in it is damaged, and would be lost",

@@ -13,6 +13,8 @@ mod field;
 mod key_file;
 mod lock;
 mod locking;
+mod places;
+mod reading;
 mod rescue;
 mod seal;
 mod slots;
@@ -20,7 +22,7 @@ mod slots;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use amparo_core::id::{EventId, LedgerId, Subject};
 use amparo_core::identity::Secret;
@@ -30,15 +32,24 @@ use zeroize::Zeroizing;
 
 use crate::Random;
 use crate::files::{Files, OpenFile, OpenMode};
-use key_file::Record;
+use crate::journal::BATCH_ENTRIES_MAX;
+use field::Receiver;
 use lock::Lock;
+use places::{Looked, Span};
 pub(crate) use rescue::Rescued;
 pub use slots::{Cost, SlotError, SlotKind, SlotSecret};
 
 const SECRET_FILE: &str = "secret";
 const SUBJECTS_FILE: &str = "subjects";
-/// Records that are read at once.
-const CHUNK_RECORDS: usize = 256;
+/// The last records of the file, which a writer checks as it opens: the keys of a batch are synced
+/// together, so a power cut tears none before them.
+const RECORDS_CHECKED_MIN: u64 = if cfg!(test) {
+    8
+} else {
+    BATCH_ENTRIES_MAX as u64
+};
+/// Keys that are kept at hand from one batch to the next.
+const AT_HAND_MAX: usize = BATCH_ENTRIES_MAX as usize;
 
 /// Whose key it is: a subject's, or the ledger's own for what is about nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,25 +80,33 @@ pub(crate) type Key = Zeroizing<[u8; 32]>;
 pub(crate) type Nonce = [u8; seal::NONCE_BYTES];
 
 /// The keys of a ledger, open.
-#[derive(Debug)]
 pub(crate) struct Vault {
     ledger: LedgerId,
     secret: Option<Secret>,
-    /// The newest key of each owner; under a lock that is not open, those of this process alone.
-    keys: HashMap<Owner, Key>,
-    /// The keys before it, of owners who have several.
-    earlier: HashMap<Owner, Vec<Key>>,
     lock: Option<Lock>,
-    /// Whose keys there are under a lock that is not open.
-    locked: HashSet<Owner>,
     files: Arc<dyn Files>,
     folder: PathBuf,
-    subjects: Option<Box<dyn OpenFile>>,
-    /// Where the next record goes: behind every other, sound or not.
-    end: u64,
-    /// Where the damaged records are, and whose they say they are.
-    damaged: Vec<(u64, Owner)>,
+    /// The file of the subjects; none where there are no keys.
+    subjects: Option<Mutex<Subjects>>,
+    is_writable: bool,
+    /// Which bytes of it hold records. The next one goes behind every other, sound or not.
+    span: Span,
+    /// What it holds; looked through when a key is first asked for.
+    looked: OnceLock<Looked>,
+    /// Damaged records among the last ones, which the writer found as it opened.
+    torn: Vec<(u64, Owner)>,
+    /// The newest keys of owners of whom something is recorded just now; under a lock that is not
+    /// open, those that this process made.
+    at_hand: HashMap<Owner, Key>,
+    /// Whose keys count as gone, though they may be in the file.
+    forgotten: HashSet<Owner>,
     poisoned: bool,
+}
+
+/// The open file of the subjects, with what opens keys that were sealed in the field.
+struct Subjects {
+    file: Box<dyn OpenFile>,
+    receiver: Option<Receiver>,
 }
 
 /// Why keys cannot be used.
@@ -156,27 +175,34 @@ impl Vault {
 
     /// A vault that opens nothing.
     fn empty(files: &Arc<dyn Files>, folder: &Path, ledger: LedgerId) -> Self {
+        let record_bytes = key_file::record_bytes(None);
         Self {
             ledger,
             secret: None,
-            keys: HashMap::new(),
-            earlier: HashMap::new(),
             lock: None,
-            locked: HashSet::new(),
             files: files.clone(),
             folder: folder.to_owned(),
             subjects: None,
-            end: 0,
-            damaged: Vec::new(),
+            is_writable: false,
+            span: Span {
+                from: 0,
+                to: 0,
+                record_bytes,
+            },
+            looked: OnceLock::new(),
+            torn: Vec::new(),
+            at_hand: HashMap::new(),
+            forgotten: HashSet::new(),
             poisoned: false,
         }
     }
 
     /// Opens the keys of a ledger; without a folder of keys, a vault that opens nothing.
     ///
-    /// A damaged record is remembered, and the others are used. One at the end may be a write that
+    /// A damaged record is passed over, and the others are used. One at the end may be a write that
     /// a power cut tore, or a key that somebody needs: nothing is ever written over it. A locked
-    /// vault is opened with the `secret`, where one is given; without a lock none is needed.
+    /// vault is opened with the `secret`, where one is given; without a lock none is needed. Costs
+    /// the same however many keys there are: the first of them that is asked for costs the file.
     pub(crate) fn open(
         files: &Arc<dyn Files>,
         folder: &Path,
@@ -213,11 +239,30 @@ impl Vault {
         if let (Some(lock), Some(secret)) = (&mut vault.lock, secret) {
             lock.open(secret)?;
         }
-        vault.load(file.as_mut(), header)?;
+        vault.take(file, header)?;
         if mode == OpenMode::Write {
-            vault.subjects = Some(file);
+            vault.is_writable = true;
+            vault.torn = vault.look_at_the_last()?;
         }
         Ok(vault)
+    }
+
+    /// Takes the file of the subjects, whose header has this length.
+    fn take(&mut self, mut file: Box<dyn OpenFile>, header: usize) -> Result<(), VaultError> {
+        let lock = self.lock.as_ref();
+        let record_bytes = key_file::record_bytes(lock);
+        let from = header as u64;
+        let len = file.len().map_err(io_error(SUBJECTS_FILE))?;
+        let records = len.saturating_sub(from).div_ceil(record_bytes as u64);
+        self.span = Span {
+            from,
+            to: from + records * record_bytes as u64,
+            record_bytes,
+        };
+        let receiver = lock.and_then(Lock::receiver);
+        self.subjects = Some(Mutex::new(Subjects { file, receiver }));
+        self.looked = OnceLock::new();
+        Ok(())
     }
 
     /// Which secrets open the lock of a folder of keys; none where it has no lock, or no keys.
@@ -253,57 +298,9 @@ impl Vault {
         Ok(len)
     }
 
-    fn load(&mut self, file: &mut dyn OpenFile, header: usize) -> Result<(), VaultError> {
-        let lock = self.lock.as_ref();
-        let record_bytes = key_file::record_bytes(lock);
-        let mut opener = lock.map(Lock::opener);
-        let mut chunk = Zeroizing::new(vec![0; record_bytes * CHUNK_RECORDS]);
-        let mut at = header as u64;
-        loop {
-            let read = file
-                .read_at(&mut chunk, at)
-                .map_err(io_error(SUBJECTS_FILE))?;
-            for record in chunk[..read].chunks(record_bytes) {
-                match key_file::read_record(record, opener.as_mut()) {
-                    Record::Key(owner, key) => {
-                        if let Some(before) = self.keys.insert(owner, key) {
-                            self.earlier.entry(owner).or_default().push(before);
-                        }
-                    }
-                    Record::Locked(owner) => {
-                        self.locked.insert(owner);
-                    }
-                    Record::Damaged => self.damaged.push((at, key_file::owner_of(record))),
-                }
-                at += record_bytes as u64;
-            }
-            if read < chunk.len() {
-                break;
-            }
-        }
-        self.end = at;
-        Ok(())
-    }
-
     /// The ledger's secret, where the keys are there.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         self.secret.as_ref()
-    }
-
-    /// Whether there is a key of this owner, open or locked.
-    fn has_key(&self, owner: Owner) -> bool {
-        self.keys.contains_key(&owner) || self.locked.contains(&owner)
-    }
-
-    /// Offsets of damaged key records, whoever needs them.
-    pub(crate) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
-        self.damaged.iter().map(|(at, _)| *at)
-    }
-
-    /// The keys of an owner, in their order.
-    fn keys_of(&self, owner: Owner) -> impl DoubleEndedIterator<Item = &Key> {
-        let earlier = self.earlier.get(&owner);
-        earlier.into_iter().flatten().chain(self.keys.get(&owner))
     }
 
     /// Sees to it that each owner has a key to seal with, durably.
@@ -312,9 +309,27 @@ impl Vault {
         owners: impl Iterator<Item = Owner>,
         random: Random<'_>,
     ) -> Result<(), VaultError> {
+        // What was made under a lock that is not open cannot be read again.
+        if !self.is_locked() && self.at_hand.len() >= AT_HAND_MAX {
+            self.at_hand.clear();
+        }
         let mut seen = HashSet::new();
-        let is_new = |owner: &Owner| !self.keys.contains_key(owner) && seen.insert(*owner);
-        let without: Vec<Owner> = owners.filter(is_new).collect();
+        let mut without: Vec<Owner> = Vec::new();
+        for owner in owners {
+            if self.at_hand.contains_key(&owner) || !seen.insert(owner) {
+                continue;
+            }
+            let newest = match self.is_locked() {
+                true => None,
+                false => self.keys_of(owner)?.pop(),
+            };
+            match newest {
+                Some(key) => {
+                    self.at_hand.insert(owner, key);
+                }
+                None => without.push(owner),
+            }
+        }
         if without.is_empty() {
             return Ok(());
         }
@@ -331,8 +346,16 @@ impl Vault {
             records.extend_from_slice(&record.ok_or(VaultError::Locked)?);
             fresh.push((owner, key));
         }
+        let first = self.span.records();
         self.append(&records)?;
-        self.keys.extend(fresh);
+        if let Some(looked) = self.looked.get_mut() {
+            let mut numbered = (first..).zip(&fresh);
+            if !numbered.all(|(number, (owner, _))| looked.places.insert(*owner, number)) {
+                self.poisoned = true;
+                return Err(io_error(SUBJECTS_FILE)(io::ErrorKind::FileTooLarge.into()));
+            }
+        }
+        self.at_hand.extend(fresh);
         Ok(())
     }
 
@@ -340,11 +363,13 @@ impl Vault {
         if self.poisoned {
             return Err(VaultError::Poisoned);
         }
-        let file = self.subjects.as_mut().ok_or(VaultError::NoKeys)?;
-        let written = file.write_all_at(records, self.end);
+        let subjects = self.subjects.as_mut().filter(|_| self.is_writable);
+        let subjects = subjects.ok_or(VaultError::NoKeys)?;
+        let subjects = subjects.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let written = subjects.file.write_all_at(records, self.span.to);
         let written = match is_planted(Bug::KeysNotSynced) {
             true => written,
-            false => written.and_then(|()| file.sync_data()),
+            false => written.and_then(|()| subjects.file.sync_data()),
         };
         if let Err(source) = written {
             self.poisoned = true;
@@ -353,11 +378,12 @@ impl Vault {
                 source,
             });
         }
-        self.end += records.len() as u64;
+        self.span.to += records.len() as u64;
         Ok(())
     }
 
-    /// Seals the openings of an entry; `None` where the owner has no key.
+    /// Seals the openings of an entry; `None` where the owner has no key at hand, which
+    /// [`ensure`](Self::ensure) puts there.
     pub(crate) fn seal(
         &self,
         owner: Owner,
@@ -365,7 +391,7 @@ impl Vault {
         openings: &Openings,
         nonce: &Nonce,
     ) -> Option<Vec<u8>> {
-        let key = self.keys.get(&owner)?;
+        let key = self.at_hand.get(&owner)?;
         let text = Zeroizing::new(openings.to_json());
         seal::seal(key, self.ledger, entry, nonce, text.as_bytes())
     }
@@ -378,22 +404,41 @@ impl Vault {
     }
 
     /// Opens what was sealed for an entry.
-    pub(crate) fn open_sealed(&self, owner: Owner, entry: EventId, sealed: &[u8]) -> Opened {
+    ///
+    /// # Errors
+    /// [`VaultError::Io`], where the key file cannot be read.
+    pub(crate) fn open_sealed(
+        &self,
+        owner: Owner,
+        entry: EventId,
+        sealed: &[u8],
+    ) -> Result<Opened, VaultError> {
         if self.is_locked() {
-            return match self.has_key(owner) {
+            return Ok(match self.has_key(owner)? {
                 true => Opened::Locked,
                 false => Opened::NoKey,
-            };
+            });
         }
-        let mut keys = self.keys_of(owner).rev().peekable();
-        if keys.peek().is_none() {
-            return Opened::NoKey;
+        let keys = self.keys_of(owner)?;
+        if keys.is_empty() {
+            return Ok(Opened::NoKey);
         }
-        keys.find_map(|key| {
+        let opened = keys.iter().rev().find_map(|key| {
             let text = seal::open(key, self.ledger, entry, sealed)?;
             Openings::from_json(std::str::from_utf8(&text).ok()?).ok()
-        })
-        .map_or(Opened::Damaged, Opened::Openings)
+        });
+        Ok(opened.map_or(Opened::Damaged, Opened::Openings))
+    }
+}
+
+/// Names no key.
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Vault");
+        shown
+            .field("folder", &self.folder)
+            .field("span", &self.span);
+        shown.finish_non_exhaustive()
     }
 }
 

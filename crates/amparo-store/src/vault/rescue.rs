@@ -79,7 +79,8 @@ impl Vault {
         let lock = lock.as_ref();
         rescued.subjects = Zeroizing::new(key_file::header(ledger, lock));
         let record_bytes = key_file::record_bytes(lock);
-        let mut opener = lock.map(Lock::opener);
+        let mut receiver = lock.and_then(Lock::receiver);
+        let mut opener = lock.map(|lock| lock.opener(&mut receiver));
         for (number, record) in (0_u64..).zip(bytes[header..].chunks(record_bytes)) {
             match key_file::read_record(record, opener.as_mut()) {
                 Record::Key(..) | Record::Locked(_) => rescued.subjects.extend_from_slice(record),

@@ -26,6 +26,19 @@ fn person(n: u128) -> Owner {
     Owner::of(Some(Subject::Person(id)), ledger())
 }
 
+/// The newest key of each owner: those in the file, and those that only this process has.
+fn keys_in(vault: &Vault) -> HashMap<Owner, Key> {
+    let every = vault.every().unwrap().keys.into_iter();
+    let newest = every.map(|(owner, mut keys)| (owner, keys.pop().unwrap()));
+    newest.chain(vault.at_hand.clone()).collect()
+}
+
+/// Where damaged records are.
+fn damaged_in(vault: &Vault) -> Vec<usize> {
+    let damaged = vault.damaged().unwrap().into_iter();
+    damaged.map(|at| at as usize).collect()
+}
+
 fn counting() -> impl FnMut(&mut [u8]) {
     let mut next = 0_u8;
     move |bytes: &mut [u8]| {
@@ -62,7 +75,7 @@ fn keys_survive_reopening_and_open_only_their_own_entry() {
             .unwrap()
     };
     let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read, None).unwrap();
-    let opened = |owner, entry| vault.open_sealed(owner, entry, &sealed);
+    let opened = |owner, entry| vault.open_sealed(owner, entry, &sealed).unwrap();
     assert!(matches!(opened(person(1), entry), Opened::Openings(found) if found == openings()));
     assert!(matches!(opened(person(2), entry), Opened::Damaged));
     assert!(matches!(opened(person(3), entry), Opened::NoKey));
@@ -83,8 +96,8 @@ fn a_damaged_record_is_remembered_and_never_written_over() {
         vault
             .ensure(owners.iter().copied(), &mut counting())
             .unwrap();
-        let at: Vec<_> = vault.damaged().map(|at| at as usize).collect();
-        (vault.keys.len(), at)
+        assert_eq!(vault.is_torn(), !damaged_in(&vault).is_empty());
+        (keys_in(&vault).len(), damaged_in(&vault))
     };
     // A flipped bit in the middle and at the end, and a last record that lacks some bytes or most.
     let flipped = |at: usize| {
@@ -116,6 +129,41 @@ fn a_damaged_record_is_remembered_and_never_written_over() {
     }
 }
 
+#[test]
+fn of_many_keys_one_is_found_and_damage_far_from_the_end_is_told_when_all_are_looked_at() {
+    let (_root, keys) = three_keys();
+    let files: Arc<dyn Files> = Arc::new(RealFiles);
+    let open = |mode| Vault::open(&files, &keys, ledger(), mode, None).unwrap();
+    let mut vault = open(OpenMode::Write);
+    let mut random = counting();
+    vault.ensure((4..40).map(person), &mut random).unwrap();
+    let all = keys_in(&vault);
+    assert_eq!(all.len(), 39);
+    drop(vault);
+    let path = keys.join(SUBJECTS_FILE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let damaged = HEADER_BYTES + 10 * RECORD_BYTES;
+    bytes[damaged + 20] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let mut vault = open(OpenMode::Write);
+    assert!(!vault.is_torn());
+    for n in (1..40).filter(|n| *n != 11) {
+        assert_eq!(vault.keys_of(person(n)).unwrap(), [all[&person(n)].clone()]);
+    }
+    assert!(!vault.has_key(person(11)).unwrap() && !vault.has_key(person(40)).unwrap());
+    assert_eq!(damaged_in(&vault), [damaged]);
+    // Whoever has no key that reads gets another one, and what is damaged stays.
+    vault.ensure((10..13).map(person), &mut random).unwrap();
+    assert_eq!(vault.span.records(), 40);
+    assert_eq!(std::fs::read(&path).unwrap()[..bytes.len()], bytes);
+    let newer = vault.keys_of(person(11)).unwrap();
+    assert_eq!(open(OpenMode::Read).keys_of(person(11)).unwrap(), newer);
+    // An erasure finds it as well.
+    assert_eq!(vault.destroy(&[person(11)], None).unwrap(), 2);
+    assert_eq!((vault.span.records(), damaged_in(&vault).len()), (38, 0));
+    assert!(!vault.has_key(person(11)).unwrap() && vault.has_key(person(39)).unwrap());
+}
+
 /// Three keys on files that can fail, and the folder they are in.
 fn three_keys() -> (tempfile::TempDir, PathBuf) {
     let root = scratch().unwrap();
@@ -132,8 +180,8 @@ fn three_keys() -> (tempfile::TempDir, PathBuf) {
 fn has_second(keys: &Path) -> bool {
     let files: Arc<dyn Files> = Arc::new(RealFiles);
     let vault = Vault::open(&files, keys, ledger(), OpenMode::Read, None).unwrap();
-    let has = |owner| vault.keys.contains_key(&owner);
-    assert!(has(person(1)) && has(person(3)) && vault.damaged.is_empty());
+    let has = |owner| vault.has_key(owner).unwrap();
+    assert!(has(person(1)) && has(person(3)) && damaged_in(&vault).is_empty());
     has(person(2))
 }
 
@@ -142,7 +190,7 @@ fn a_destroyed_key_is_gone_from_the_folder_and_the_others_go_on() {
     let (root, keys) = three_keys();
     let files: Arc<dyn Files> = Arc::new(RealFiles);
     let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
-    let second = vault.keys[&person(2)].clone();
+    let second = keys_in(&vault)[&person(2)].clone();
     // The old file, by another name: what its blocks hold afterwards.
     std::fs::hard_link(keys.join(SUBJECTS_FILE), root.path().join("old")).unwrap();
     assert_eq!(vault.destroy(&[person(2), person(9)], None).unwrap(), 1);
@@ -159,7 +207,7 @@ fn a_destroyed_key_is_gone_from_the_folder_and_the_others_go_on() {
     }
     assert!(!has_second(&keys));
     let vault = Vault::open(&files, &keys, ledger(), OpenMode::Read, None).unwrap();
-    assert_eq!(vault.keys.len(), 3);
+    assert_eq!(keys_in(&vault).len(), 3);
 }
 
 #[test]
@@ -177,7 +225,7 @@ fn a_damaged_record_of_an_erased_owner_goes_and_that_of_another_stays() {
         bytes[HEADER_BYTES + 20] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         let mut vault = Vault::open(&files, &keys, ledger(), OpenMode::Write, None).unwrap();
-        assert_eq!(vault.damaged.len(), 2);
+        assert_eq!(damaged_in(&vault).len(), 2);
         assert_eq!(vault.destroy(&[person(9)], None).unwrap(), 0);
         assert_eq!(vault.destroy(&[person(2)], None).unwrap(), 1);
         let left = std::fs::read(&path).unwrap();
@@ -265,7 +313,7 @@ fn every_flipped_bit_of_the_key_files_is_noticed() {
         let path = keys.join(name);
         with_each_bit_flipped(&path, |bit| {
             let noticed = match Vault::open(&files, &keys, ledger(), OpenMode::Read, None) {
-                Ok(vault) => vault.keys.len() < 2,
+                Ok(vault) => keys_in(&vault).len() < 2,
                 Err(_) => true,
             };
             assert!(noticed, "{name}, bit {bit}");

@@ -20,22 +20,22 @@ fn sealed_by_a_laptop(keys: &Path, owner: Owner, n: u128) -> Vec<u8> {
     let mut random = spread(n as u64);
     vault.ensure([owner].into_iter(), &mut random).unwrap();
     // The next batch of the same process needs no further key.
-    let end = vault.end;
+    let end = vault.span.to;
     vault.ensure([owner].into_iter(), &mut random).unwrap();
-    assert_eq!(vault.end, end);
+    assert_eq!(vault.span.to, end);
     let sealed = vault.seal(owner, entry(n), &openings(), &Vault::nonce(&mut random));
     let sealed = sealed.unwrap();
-    let made = vault.keys.clone();
+    let made = keys_in(&vault);
     assert!(!holds_a_key(keys, &made));
     for vault in [vault, open(keys, None).unwrap()] {
-        let opened = vault.open_sealed(owner, entry(n), &sealed);
+        let opened = vault.open_sealed(owner, entry(n), &sealed).unwrap();
         assert!(matches!(opened, Opened::Locked));
     }
     sealed
 }
 
 fn opens(vault: &Vault, owner: Owner, n: u128, sealed: &[u8]) -> bool {
-    let opened = vault.open_sealed(owner, entry(n), sealed);
+    let opened = vault.open_sealed(owner, entry(n), sealed).unwrap();
     matches!(opened, Opened::Openings(found) if found == openings())
 }
 
@@ -54,7 +54,7 @@ fn what_is_sealed_in_the_field_opens_with_the_passphrase_and_without_it_never() 
     };
     assert!(opens_all(&vault) && vault.is_for_field() && !vault.is_locked());
     assert!(matches!(
-        vault.open_sealed(person(4), entry(31), &known),
+        vault.open_sealed(person(4), entry(31), &known).unwrap(),
         Opened::Damaged
     ));
     // Whatever writes the file anew keeps every key of everybody.
@@ -71,10 +71,10 @@ fn what_is_sealed_in_the_field_opens_with_the_passphrase_and_without_it_never() 
     assert!(opens_all(&vault));
     assert_eq!(vault.destroy(&[person(4)], None).unwrap(), 1);
     let vault = open(&keys, None).unwrap();
-    assert_eq!(vault.end as usize, HEADER_BYTES + 4 * RECORD_BYTES);
+    assert_eq!(vault.span.to as usize, HEADER_BYTES + 4 * RECORD_BYTES);
     assert!(opens(&vault, person(1), 31, &known));
     assert!(matches!(
-        vault.open_sealed(person(4), entry(33), &again),
+        vault.open_sealed(person(4), entry(33), &again).unwrap(),
         Opened::NoKey
     ));
 }
@@ -90,7 +90,7 @@ fn keys_are_destroyed_in_the_field_without_the_passphrase() {
     let after = std::fs::read(keys.join(SUBJECTS_FILE)).unwrap();
     assert_eq!(after.len(), before.len() - 2 * 124);
     let mut vault = open(&keys, Some(&secret(WORDS))).unwrap();
-    assert_eq!(vault.keys.len(), 2);
+    assert_eq!(keys_in(&vault).len(), 2);
     // With the lock open, the others are sealed for another public key.
     let random: Random<'_> = &mut spread(33);
     vault.destroy(&[person(3)], Some(random)).unwrap();
@@ -99,7 +99,10 @@ fn keys_are_destroyed_in_the_field_without_the_passphrase() {
     let header = before.len() - 4 * 124;
     let public = header - 4 - 72 - 32..header - 4 - 72;
     assert_ne!(bytes[public.clone()], before[public]);
-    assert_eq!(open(&keys, Some(&secret(WORDS))).unwrap().keys.len(), 1);
+    assert_eq!(
+        keys_in(&open(&keys, Some(&secret(WORDS))).unwrap()).len(),
+        1
+    );
 }
 
 #[test]
@@ -110,7 +113,7 @@ fn every_flipped_bit_of_a_file_for_the_field_is_noticed() {
     with_each_bit_flipped(&keys.join(SUBJECTS_FILE), |bit| {
         for secret in [None, Some(&words)] {
             let open = Vault::open(&real(), &keys, ledger(), OpenMode::Read, secret);
-            let noticed = open.map_or(true, |vault| vault.damaged.len() == 1);
+            let noticed = open.map_or(true, |vault| damaged_in(&vault).len() == 1);
             assert!(noticed, "{bit}");
         }
     });

@@ -20,7 +20,7 @@ pub(super) fn open(keys: &Path, secret: Option<&SlotSecret>) -> Result<Vault, Va
 pub(super) fn locked() -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>, String) {
     let (root, keys) = three_keys();
     let mut vault = open(&keys, None).unwrap();
-    let all = vault.keys.clone();
+    let all = keys_in(&vault);
     let printed = vault
         .lock(&secret(WORDS), Cost::CHEAP, &mut spread(1))
         .unwrap();
@@ -53,10 +53,10 @@ fn without_a_secret_a_locked_vault_tells_whose_keys_there_are_and_gives_none() {
     let (_root, keys, all, _) = locked();
     assert!(!holds_a_key(&keys, &all));
     let mut vault = open(&keys, None).unwrap();
-    assert!(vault.is_locked() && vault.keys.is_empty());
+    assert!(vault.is_locked() && keys_in(&vault).is_empty());
     assert_eq!(vault.slots(), [SlotKind::Passphrase, SlotKind::Recovery]);
     let entry = EventId::new(Uuid::from_u128(9));
-    let opened = |owner| vault.open_sealed(owner, entry, &[0; 64]);
+    let opened = |owner| vault.open_sealed(owner, entry, &[0; 64]).unwrap();
     assert!(matches!(opened(person(1)), Opened::Locked));
     assert!(matches!(opened(person(4)), Opened::NoKey));
     let sealed = vault.seal(
@@ -84,7 +84,7 @@ fn passphrase_and_recovery_key_open_it_and_nothing_else_does() {
     let (_root, keys, all, printed) = locked();
     for typed in [WORDS, &printed] {
         let mut vault = open(&keys, Some(&secret(typed))).unwrap();
-        assert_eq!(vault.keys, all);
+        assert_eq!(keys_in(&vault), all);
         let again = vault.lock(&secret(OTHER), Cost::CHEAP, &mut counting());
         assert!(matches!(again, Err(VaultError::AlreadyLocked)));
     }
@@ -99,11 +99,11 @@ fn keys_that_are_added_under_the_lock_last_and_are_in_the_clear_after_it_is_take
     vault
         .ensure([person(4)].into_iter(), &mut spread(2))
         .unwrap();
-    let all = vault.keys.clone();
+    let all = keys_in(&vault);
     assert_eq!(all.len(), 4);
     assert!(!holds_a_key(&keys, &all));
     let mut vault = open(&keys, Some(&secret(WORDS))).unwrap();
-    assert_eq!(vault.keys, all);
+    assert_eq!(keys_in(&vault), all);
     vault.unlock(&mut counting()).unwrap();
     assert!(matches!(
         vault.unlock(&mut counting()),
@@ -111,7 +111,7 @@ fn keys_that_are_added_under_the_lock_last_and_are_in_the_clear_after_it_is_take
     ));
     // A secret that is not needed is not looked at.
     let vault = open(&keys, Some(&secret(OTHER))).unwrap();
-    assert_eq!((&vault.keys, vault.slots()), (&all, Vec::new()));
+    assert_eq!((keys_in(&vault), vault.slots()), (all, Vec::new()));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_passphrase_is_added_beside_the_others_or_alone_and_a_recovery_key_is_renewe
     let (_root, keys, all, printed) = locked();
     let opens = |typed: &str| match open(&keys, Some(&secret(typed))) {
         Ok(vault) => {
-            assert_eq!(vault.keys, all);
+            assert_eq!(keys_in(&vault), all);
             true
         }
         Err(_) => false,
@@ -165,7 +165,7 @@ fn keys_are_destroyed_with_the_lock_open_or_not_and_an_open_one_takes_a_new_wrap
         let vault = open(&keys, Some(&words)).unwrap();
         let mut left = all.clone();
         left.remove(&person(2));
-        assert_eq!(vault.keys, left);
+        assert_eq!(keys_in(&vault), left);
         let kinds = vault.slots();
         assert_eq!(kinds, [SlotKind::Passphrase, SlotKind::Recovery]);
     }
@@ -178,7 +178,7 @@ fn every_flipped_bit_of_a_locked_file_is_noticed() {
     with_each_bit_flipped(&keys.join(SUBJECTS_FILE), |bit| {
         let open = Vault::open(&real(), &keys, ledger(), OpenMode::Read, Some(&words));
         assert!(
-            open.is_err() || open.unwrap().keys.len() < all.len(),
+            open.is_err() || keys_in(&open.unwrap()).len() < all.len(),
             "{bit}"
         );
     });
@@ -201,11 +201,11 @@ fn a_vault_with_a_damaged_key_is_neither_locked_nor_unlocked_and_erases_all_the_
     let random: Random<'_> = &mut spread(6);
     assert_eq!(vault.destroy(&others[..1], Some(random)).unwrap(), 1);
     let vault = open(&keys, Some(&secret(WORDS))).unwrap();
-    assert_eq!((vault.keys.len(), vault.damaged.len()), (1, 1));
+    assert_eq!((keys_in(&vault).len(), damaged_in(&vault).len()), (1, 1));
     let mut vault = open(&keys, None).unwrap();
     assert_eq!(vault.destroy(&[whose], None).unwrap(), 1);
     let vault = open(&keys, Some(&secret(WORDS))).unwrap();
-    assert_eq!((vault.keys.len(), vault.damaged.len()), (1, 0));
+    assert_eq!((keys_in(&vault).len(), damaged_in(&vault).len()), (1, 0));
 }
 
 /// One of the changes that write the whole file.
@@ -275,7 +275,7 @@ fn begin(before: Before) -> (tempfile::TempDir, PathBuf, HashMap<Owner, Key>) {
         }
         Before::InTheClear => {
             let (root, keys) = three_keys();
-            let all = open(&keys, None).unwrap().keys.clone();
+            let all = keys_in(&open(&keys, None).unwrap()).clone();
             (root, keys, all)
         }
     }
@@ -288,11 +288,12 @@ fn assert_nothing_lost(keys: &Path, all: &HashMap<Owner, Key>, what: &str) {
         vault.ok()
     });
     let vault = opened.unwrap_or_else(|| panic!("{what}: nothing opens it"));
+    let found = keys_in(&vault);
     for (owner, key) in all {
-        let kept = vault.keys.get(owner);
+        let kept = found.get(owner);
         assert!(kept == Some(key) || *owner == person(2), "{what}");
     }
-    assert!(vault.keys.len() >= 2 && vault.damaged.is_empty(), "{what}");
+    assert!(found.len() >= 2 && damaged_in(&vault).is_empty(), "{what}");
     let is_locked = !vault.slots().is_empty();
     assert!(!keys.join("subjects.tmp").exists(), "{what}");
     assert_eq!(holds_a_key(keys, all), !is_locked, "{what}");
@@ -385,7 +386,7 @@ fn a_locked_vault_is_rescued_with_its_lock_and_every_sound_key() {
     assert_eq!(rescued.damage.len(), 1, "{:?}", rescued.damage);
     rescued.keep(&real(), &into, ledger()).unwrap();
     for typed in [WORDS, &printed] {
-        assert_eq!(open(&into, Some(&secret(typed))).unwrap().keys, all);
+        assert_eq!(keys_in(&open(&into, Some(&secret(typed))).unwrap()), all);
     }
     // Without the slots nothing can be opened, and nothing is taken for a key.
     bytes[60] ^= 1;
@@ -394,5 +395,5 @@ fn a_locked_vault_is_rescued_with_its_lock_and_every_sound_key() {
     let says = rescued.damage.join("; ");
     assert!(says.contains("no key can be opened"), "{says}");
     rescued.keep(&real(), &into, ledger()).unwrap();
-    assert!(open(&into, None).unwrap().keys.is_empty());
+    assert!(keys_in(&open(&into, None).unwrap()).is_empty());
 }
