@@ -129,7 +129,7 @@ impl<'l> Composer<'l> {
             Some(Identifier::Subject(subject)) => subject,
             None if is_reference(typed) && self.people.is_none() => {
                 // A ref needs no names; they are opened only where nobody has it.
-                match People::with_names_of(self.ledger, &[])?.find(typed) {
+                match People::unnamed(self.ledger, typed)?.find(typed) {
                     Found::One(subject) => subject,
                     Found::Near(_) | Found::Several(_) => self.people()?.to_write(typed)?,
                 }

@@ -3,7 +3,7 @@
 //! Facts are read up to the head whatever the known-at, since an old state is explained by what
 //! came later; the known-at only cuts the view.
 
-use amparo_core::id::{GroupId, PersonId, Seq, Subject};
+use amparo_core::id::{GroupId, PersonId, Subject};
 use amparo_core::word::nearest;
 use amparo_projections::fact::{Fact, SubjectId};
 use amparo_projections::profiles::{self, profiles};
@@ -12,6 +12,7 @@ use amparo_store::ledger::Ledger;
 use uuid::Uuid;
 
 use crate::args::{CoordinateArgs, KnownAtArgs};
+use crate::closure;
 use crate::coordinates::Coordinates;
 use crate::error::Failure;
 use crate::filters::{Asked, FilterArgs};
@@ -42,6 +43,34 @@ impl Derived {
     pub fn open(session: &mut Session<'_, '_>, at: &CoordinateArgs) -> Result<Self, Failure> {
         let Reading { ledger, at } = session.reading(at)?;
         Self::of(session, ledger, at)
+    }
+
+    /// Opens the ledger at coordinates, for a question about one person or group alone: reads no more of a
+    /// long log than bears on whom a reference or a UUID names.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_around(
+        session: &mut Session<'_, '_>,
+        at: &CoordinateArgs,
+        typed: &str,
+    ) -> Result<Self, Failure> {
+        let Reading { ledger, at } = session.reading(at)?;
+        // Other profiles are told by entries about nobody.
+        let built_in = Profile::named(&at.profile);
+        let facts = match built_in {
+            Some(_) => closure::around(&ledger, typed)?,
+            None => None,
+        };
+        match (built_in, facts) {
+            (Some(profile), Some(facts)) => Ok(Self {
+                ledger,
+                at: at.counted_by(&profile),
+                profile,
+                facts,
+            }),
+            _ => Self::of(session, ledger, at),
+        }
     }
 
     /// Opens the ledger for a question that has no as-of and no profile.
@@ -144,7 +173,7 @@ impl Derived {
         let Some(meant) = meant else {
             return self.people();
         };
-        let tying = (0..self.facts.len() as u64).filter_map(|n| self.facts.fact(Seq::new(n)));
+        let tying = self.facts.seqs().filter_map(|seq| self.facts.fact(seq));
         let tied = tying.filter_map(|fact| Some([fact.subject()?, fact.second_subject()?]));
         self.people_named(tied.flatten().chain([meant]))
     }
@@ -243,6 +272,22 @@ pub fn profile_of(
             let facts = read_facts(session, ledger)?;
             profile(&View::known_at(&facts, at.known_at), &at.profile)
         }
+    }
+}
+
+/// The facts that a question about one person or group needs: an excerpt of a long log for whom a
+/// reference or a UUID names, else all.
+///
+/// # Errors
+/// Integrity, when an entry cannot be read.
+pub fn facts_around(
+    session: &mut Session<'_, '_>,
+    ledger: &Ledger,
+    typed: &str,
+) -> Result<Facts, Failure> {
+    match closure::around(ledger, typed)? {
+        Some(facts) => Ok(facts),
+        None => read_facts(session, ledger),
     }
 }
 

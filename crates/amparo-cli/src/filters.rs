@@ -26,7 +26,7 @@ use crate::session::Session;
 const VALUES_MAX: usize = 1000;
 
 /// The filters as they are typed.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Filters, each given once or more")]
 pub struct FilterArgs {
     /// On the word of entries of this kind alone: arrest, release, ...
@@ -97,6 +97,11 @@ impl Asked {
 }
 
 impl FilterArgs {
+    /// Whether no filter is given.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether somebody is named, in words that may be a name.
     pub fn names_somebody(&self) -> bool {
         !(self.whom.is_empty() && self.which.is_empty())

@@ -7,12 +7,13 @@
 use amparo_core::entry::Entry;
 use amparo_core::id::Seq;
 use amparo_projections::{Facts, ReadModel as _};
-use amparo_store::ledger::{Ledger, Rederive};
+use amparo_store::ledger::Ledger;
 
 use crate::error::{Failure, FailureKind};
+use crate::kept_deltas;
 
 /// The name under which facts are kept.
-const NAME: &str = "facts";
+pub const NAME: &str = "facts";
 /// Facts are kept anew when so many entries are not among those that are.
 const KEEP_ENTRIES_MIN: u64 = 1024;
 /// And when these are more than one in so many of them.
@@ -35,8 +36,9 @@ pub fn read(ledger: &Ledger, progress: &mut dyn FnMut(u64)) -> Result<Facts, Fai
     if new >= KEEP_ENTRIES_MIN.max(known / KEEP_FRACTION)
         && let Ok(bytes) = facts.pack()
     {
-        ledger.keep(NAME, &bytes);
+        ledger.keep(NAME, facts.len() as u64, &bytes);
     }
+    kept_deltas::keep(ledger, &facts);
     Ok(facts)
 }
 
@@ -79,40 +81,6 @@ fn go_on(
     match facts.len() as u64 == size {
         true => Ok(facts),
         false => Err(not_a_log(Seq::new(facts.len() as u64), "it is missing")),
-    }
-}
-
-/// Facts worked out of entries that are given one by one: what `verify` holds the kept ones
-/// against.
-pub struct FactsAnew(Option<Facts>);
-
-impl FactsAnew {
-    /// Those of no entry yet.
-    pub fn new() -> Self {
-        Self(Some(Facts::default()))
-    }
-}
-
-impl Rederive for FactsAnew {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn expect(&mut self, entries: u64) {
-        if let (Some(facts), Ok(entries)) = (&mut self.0, usize::try_from(entries)) {
-            facts.reserve(entries.min(Facts::ENTRIES_MAX));
-        }
-    }
-
-    fn apply(&mut self, entry: &Entry) {
-        let taken = self.0.as_mut().map(|facts| facts.apply(entry));
-        if taken.is_some_and(|taken| taken.is_err()) {
-            self.0 = None;
-        }
-    }
-
-    fn bytes(&self) -> Option<Vec<u8>> {
-        self.0.as_ref()?.pack().ok()
     }
 }
 

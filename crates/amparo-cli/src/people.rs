@@ -14,6 +14,7 @@ use amparo_store::ledger::{Ledger, ReadError};
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
+use crate::closure;
 use crate::error::{Candidate, Failure};
 use crate::fold;
 use crate::identifier::is_reference;
@@ -98,12 +99,29 @@ impl People {
         Self::of(ledger, &kept_facts::of(ledger)?, Names::All)
     }
 
-    /// Reads everybody from the ledger, with the names of these alone (sorted).
+    /// Reads these persons and groups (sorted) from the ledger, with their names, and whom merges and the
+    /// like tie to them; of a short log everybody else too, without names.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn with_names_of(ledger: &Ledger, subjects: &[Subject]) -> Result<Self, Failure> {
-        Self::of(ledger, &kept_facts::of(ledger)?, Names::Of(subjects))
+        let facts = match closure::of_subjects(ledger, subjects)? {
+            Some(facts) => facts,
+            None => kept_facts::of(ledger)?,
+        };
+        Self::of(ledger, &facts, Names::Of(subjects))
+    }
+
+    /// Reads whom a reference names from the ledger, without a name; where nobody is found so, everybody.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn unnamed(ledger: &Ledger, reference: &str) -> Result<Self, Failure> {
+        let facts = match closure::around(ledger, reference)? {
+            Some(facts) => facts,
+            None => kept_facts::of(ledger)?,
+        };
+        Self::of(ledger, &facts, Names::Of(&[]))
     }
 
     /// Everybody as the facts of a ledger tell it, with all names unless a text is a ref or a UUID: then

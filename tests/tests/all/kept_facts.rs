@@ -106,6 +106,11 @@ fn answers_are_the_same_with_kept_facts_and_without_and_false_ones_are_found() {
 #[test]
 fn replay_finds_false_facts() {
     let bench = Bench::new();
+    replay_finds(&bench, "facts", false_facts);
+}
+
+/// A ledger of one arrest of which something false is kept, and how `replay --check` says so.
+pub fn replay_finds(bench: &Bench, name: &str, kept: impl Fn(&Bench) -> Vec<u8>) {
     bench.ok(&[
         "append",
         "arrest",
@@ -132,15 +137,12 @@ fn replay_finds_false_facts() {
     .concat();
     let folder = bench.ledger().join("derived");
     fs::create_dir(&folder).unwrap();
-    fs::write(
-        folder.join("facts"),
-        under_stamp(&stamp, &false_facts(&bench)),
-    )
-    .unwrap();
+    fs::write(folder.join(name), under_stamp(&stamp, &kept(bench))).unwrap();
     let checked = bench.run(&["replay", "--check"]);
     assert_eq!(checked.code, 4);
-    let says = "facts kept differ from what the log gives";
-    assert!(checked.err.contains(says), "{}", checked.err);
+    let what = name.split('-').next().unwrap();
+    let says = format!("{what} kept differ from what the log gives");
+    assert!(checked.err.contains(&says), "{}", checked.err);
 }
 
 /// The facts of a log in which something happened on another day.
@@ -154,7 +156,7 @@ fn false_facts(bench: &Bench) -> Vec<u8> {
     facts.pack().unwrap()
 }
 
-fn under_stamp(stamp: &[u8], model: &[u8]) -> Vec<u8> {
+pub fn under_stamp(stamp: &[u8], model: &[u8]) -> Vec<u8> {
     let sum = Sha256::new().chain_update(stamp).chain_update(model);
     [stamp, &sum.finalize(), model].concat()
 }

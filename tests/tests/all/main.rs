@@ -54,6 +54,7 @@ mod hostile;
 mod identity;
 /// Facts kept from run to run: the same answers with them and without, and false ones found.
 #[cfg(test)]
+mod kept_deltas;
 mod kept_facts;
 /// `key`: names under a lock, what goes on without them, and what is refused.
 #[cfg(test)]

@@ -70,7 +70,10 @@ struct Line<'d> {
 
 impl Audit {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let derived = Derived::open(session, &self.at)?;
+        let derived = match &self.person {
+            Some(typed) => Derived::open_around(session, &self.at, typed)?,
+            None => Derived::open(session, &self.at)?,
+        };
         let people = match &self.person {
             Some(typed) => derived.people_around(typed)?,
             None => derived.people()?,

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::Exit;
 use crate::args::KnownAtArgs;
-use crate::derived::read_facts;
+use crate::derived::{facts_around, read_facts};
 use crate::error::Failure;
 use crate::filters::FilterArgs;
 use crate::lines::state;
@@ -39,7 +39,10 @@ impl Log {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         let state = self.state.as_deref().map(state).transpose()?;
         let Reading { ledger, at } = session.reading_log(&self.at)?;
-        let facts = read_facts(session, &ledger)?;
+        let facts = match &self.person {
+            Some(typed) if self.filters.is_empty() => facts_around(session, &ledger, typed)?,
+            Some(_) | None => read_facts(session, &ledger)?,
+        };
         let subjects = match &self.person {
             Some(typed) => Some(subjects(session, &ledger, &facts, typed)?),
             None => None,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Exit;
 use crate::args::KnownAtArgs;
+use crate::closure;
 use crate::draft_flags::Members;
 use crate::entry_ref;
 use crate::error::Failure;
@@ -35,7 +36,10 @@ impl Show {
                 entry.seq, at.known_at
             )));
         }
-        let facts = kept_facts::of(&ledger)?;
+        let facts = match closure::of_entry(&ledger, entry.seq)? {
+            Some(facts) => facts,
+            None => kept_facts::of(&ledger)?,
+        };
         let shown = std::slice::from_ref(&entry);
         let listing = Listing::of(&ledger, &facts, at.prefix(), shown)?;
         let private = match ledger.private(entry.seq) {

@@ -32,10 +32,15 @@ pub struct Status {
 
 impl Status {
     pub fn run(self, session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-        let derived = Derived::open(session, &self.at)?;
         match &self.person {
-            Some(typed) => person::show(session, &derived, typed, self.timeline)?,
-            None => overview::show(session, &derived)?,
+            Some(typed) => {
+                let derived = Derived::open_around(session, &self.at, typed)?;
+                person::show(session, &derived, typed, self.timeline)?;
+            }
+            None => {
+                let derived = Derived::open(session, &self.at)?;
+                overview::show(session, &derived)?;
+            }
         }
         Ok(Exit::Done)
     }

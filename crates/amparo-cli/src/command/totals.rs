@@ -11,20 +11,23 @@ use amparo_core::date::Day;
 use amparo_core::word::nearest;
 use amparo_projections::grouping::Grouping;
 use amparo_projections::suppression::withheld;
-use amparo_projections::totals::{totals, totals_by};
+use amparo_projections::totals::{TotalsRow, totals, totals_by};
 use amparo_projections::{Profile, View};
+use amparo_store::ledger::Ledger;
 use clap::Args;
 use rows::Shown;
 
 use super::Exit;
 use crate::args::CoordinateArgs;
+use crate::coordinates::Coordinates;
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
 use crate::filters::FilterArgs;
+use crate::kept_deltas::KeptDeltas;
 use crate::lines::LineFilter;
-use crate::output::text;
-use crate::session::Session;
+use crate::output::{Meta, text};
+use crate::session::{Reading, Session};
 
 /// The most groupings of one question: each can multiply the rows.
 const GROUPINGS_MAX: usize = 4;
@@ -106,7 +109,15 @@ impl Totals {
             return series::run(&self, step, session);
         }
         let asked = self.groupings()?;
-        let derived = Derived::open(session, &self.at)?;
+        let Reading { ledger, at } = session.reading(&self.at)?;
+        if let Some((profile, rows)) = self.kept_totals(&ledger, &at)? {
+            let wanted = LineFilter::of(self.state.as_deref(), &profile)?;
+            let shown = rows.into_iter().map(Shown::open).collect();
+            return self.reply(session, &at.counted_by(&profile), &wanted, shown, |meta| {
+                meta
+            });
+        }
+        let derived = Derived::of(session, ledger, at)?;
         let wanted = LineFilter::of(self.state.as_deref(), &derived.profile)?;
         let groupings: Vec<_> = asked.iter().map(|(_, grouping)| *grouping).collect();
         let filters =
@@ -121,18 +132,50 @@ impl Totals {
             return Ok(Exit::Done);
         }
         let below = self.suppress_below;
-        let mut rows = counted(&view, as_of, &derived.profile, &groupings, below);
+        let rows = counted(&view, as_of, &derived.profile, &groupings, below);
+        self.reply(session, &derived.at, &wanted, rows, |meta| {
+            filters.show(meta)
+        })
+    }
+
+    /// The totals over everybody as the kept deltas give them; none where the question is about
+    /// more, or the log is short.
+    fn kept_totals(
+        &self,
+        ledger: &Ledger,
+        at: &Coordinates,
+    ) -> Result<Option<(Profile, Vec<TotalsRow>)>, Failure> {
+        let opens = self.who || self.evidence || self.suppress_below.is_some();
+        let Some(profile) = Profile::named(&at.profile) else {
+            return Ok(None);
+        };
+        if opens || !self.by.is_empty() || !self.filters.is_empty() {
+            return Ok(None);
+        }
+        let deltas = KeptDeltas::open(ledger)?;
+        let rows = deltas.and_then(|deltas| deltas.totals(at.known_at, at.as_of, &profile));
+        Ok(rows.map(|rows| (profile, rows)))
+    }
+
+    /// Writes the lines that are wanted.
+    fn reply(
+        &self,
+        session: &mut Session<'_, '_>,
+        at: &Coordinates,
+        wanted: &LineFilter,
+        mut rows: Vec<Shown>,
+        filters: impl FnOnce(Meta) -> Meta,
+    ) -> Result<Exit, Failure> {
         rows.retain(|shown| wanted.takes(shown.row.axis, &shown.row.state));
-        let names: Vec<_> = asked.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = self.groupings()?.iter().map(|(name, _)| *name).collect();
         let by = (!names.is_empty()).then(|| names.join(","));
-        let meta = derived
-            .at
+        let meta = at
             .meta()
             .filter("by", by)
             .filter("depth", self.depth)
             .filter("state", self.state.as_ref())
             .filter("suppress-below", self.suppress_below);
-        let meta = filters.show(meta);
+        let meta = filters(meta);
         let suppresses = self.suppress_below.is_some();
         let reply = if figures::is_for_people(session.globals.format) {
             rows::for_people(meta, &names, &rows, suppresses)

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::Exit;
 use crate::error::{Failure, FailureKind};
-use crate::kept_facts::FactsAnew;
 use crate::output::{Cell, Column, Head, KnownAt, Meta, Reply};
 use crate::progress::Progress;
+use crate::rederived::Rederived;
 use crate::session::Session;
 
 /// Read every byte of the ledger again, hash it, and compare all that is held twice
@@ -37,10 +37,11 @@ impl Verify {
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
-        let mut facts = FactsAnew::new();
+        let mut rederived = Rederived::default();
         let secret = secret.as_ref();
-        let verified = Ledger::verify_against(&folder, kept, secret, Some(&mut facts), &mut step)
-            .map_err(|error| Failure::opening(&error, &folder))?;
+        let verified =
+            Ledger::verify_against(&folder, kept, secret, Some(&mut rederived), &mut step)
+                .map_err(|error| Failure::opening(&error, &folder))?;
         drop(progress);
         let findings: Vec<String> = verified.findings.iter().map(ToString::to_string).collect();
         let sound = findings.is_empty();

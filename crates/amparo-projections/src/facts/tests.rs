@@ -74,7 +74,9 @@ fn a_fact_says_what_its_entry_says() {
     assert_eq!(arrest.place().map(|id| facts.text(id)), Some("VE:Caracas"));
     assert_eq!(facts.places().collect::<Vec<_>>(), ["VE:Caracas"]);
     assert_eq!(
-        facts.fact(Seq::new(4)).and_then(|fact| facts.replaces(fact)),
+        facts
+            .fact(Seq::new(4))
+            .and_then(|fact| facts.replaces(fact)),
         Some(Seq::new(0))
     );
     let charge = facts.fact(Seq::new(5)).unwrap();

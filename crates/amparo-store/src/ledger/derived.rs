@@ -1,6 +1,6 @@
 //! What read models worked out of the log, kept so that the next process need not read it all.
 //!
-//! One file a model, under `derived/`, stamped with the ledger, the size and the root of the log
+//! Files under `derived/`, each stamped with the ledger, the size and the root of the log
 //! that it was worked out of, and a SHA-256 over all of it. It is believed only where this log had
 //! that root at that size, and [`verify`](Ledger::verify) works it out anew and compares. Nothing
 //! depends on it: what is missing, damaged, too old or not writable is worked out again.
@@ -19,6 +19,7 @@ use super::verify::{Check, Part};
 use crate::files::Files;
 
 const FOLDER: &str = "derived";
+const TEMPORARY: &str = "tmp";
 const MAGIC: [u8; 8] = *b"AMPAROD\x01";
 const STAMP_BYTES: usize = 8 + 16 + 8 + 32;
 const HEADER_BYTES: usize = STAMP_BYTES + 32;
@@ -109,20 +110,18 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     Some(*taken)
 }
 
-/// A read model that [`verify`](Ledger::verify) feeds with the entries of the journal, to hold what
-/// is kept of it against what they give.
+/// Read models that [`verify`](Ledger::verify) feeds with the entries of the journal, to hold what
+/// is kept of them against what they give.
 pub trait Rederive {
-    /// The name it is kept under.
-    fn name(&self) -> &str;
-
-    /// Makes ready for so many entries.
-    fn expect(&mut self, entries: u64);
+    /// Makes ready for so many entries, and for what is kept under these names.
+    fn expect(&mut self, names: &[&str], entries: u64);
 
     /// Takes the next entry.
     fn apply(&mut self, entry: &Entry);
 
-    /// What is to be kept of the entries so far; none if they are no log.
-    fn bytes(&self) -> Option<Vec<u8>>;
+    /// What is to be kept under a name of the entries so far; none if they are no log, or nothing is kept
+    /// under it.
+    fn bytes(&self, name: &str) -> Option<Vec<u8>>;
 }
 
 impl Ledger {
@@ -135,21 +134,28 @@ impl Ledger {
         (root.ok()?.as_bytes() == &kept.stamp.root).then_some(kept)
     }
 
-    /// Keeps a read model that was worked out of the whole log; nothing, where the folder cannot
-    /// be written.
-    pub fn keep(&self, name: &str, bytes: &[u8]) {
+    /// Keeps what was worked out of the first so many entries of the log; nothing, where the folder
+    /// cannot be written.
+    pub fn keep(&self, name: &str, size: u64, bytes: &[u8]) {
         if self._lock.is_none() {
             return;
         }
         let path = path(&self.folder, name);
-        let temporary = path.with_extension("tmp");
+        let temporary = path.with_extension(TEMPORARY);
         // What cannot be kept is worked out again.
-        if self.try_to_keep(&path, &temporary, bytes).is_err() {
+        if self.try_to_keep(&path, &temporary, size, bytes).is_err() {
             let _ = self.files.remove_file(&temporary);
         }
     }
 
-    fn try_to_keep(&self, path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn try_to_keep(
+        &self,
+        path: &Path,
+        temporary: &Path,
+        size: u64,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let root = self.tree().root(size).map_err(io::Error::other)?;
         match self.files.create_folder(&self.folder.join(FOLDER)) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => {}
@@ -157,8 +163,8 @@ impl Ledger {
         let _ = self.files.remove_file(temporary);
         let stamp = Stamp {
             ledger: self.id().bytes(),
-            size: self.head.size,
-            root: *self.head.root.as_bytes(),
+            size,
+            root: *root.as_bytes(),
         };
         let header = [&stamp.bytes()[..], &stamp.sum(bytes)].concat();
         let mut file = self.files.create_file(temporary)?;
@@ -174,32 +180,45 @@ fn path(folder: &Path, name: &str) -> PathBuf {
     folder.join(FOLDER).join(name)
 }
 
-/// A kept read model, and the model that is fed to be compared with it.
-pub(super) struct Derived<'m> {
+/// A file that is kept.
+struct Found {
+    name: String,
     stamp: Stamp,
     sum: Sum,
+}
+
+/// What is kept, and the models that are fed to be compared with it.
+pub(super) struct Derived<'m> {
+    /// What the log has not got to, the longest log first.
+    waiting: Vec<Found>,
     model: &'m mut dyn Rederive,
-    /// Whether it is what the log gave, once the log got so far.
-    agrees: Option<bool>,
+    /// What is not what the log gave.
+    wrong: Vec<Found>,
 }
 
 impl Derived<'_> {
     /// Takes the next entry of the log, whose tree with it has this right edge.
     pub(super) fn take(&mut self, entry: &Entry, frontier: &Frontier) {
-        if self.agrees.is_some() {
+        if self.waiting.is_empty() {
             return;
         }
         self.model.apply(entry);
-        if frontier.size() == self.stamp.size {
-            let same_log = frontier.root().as_bytes() == &self.stamp.root;
-            let sum = self.model.bytes().map(|bytes| self.stamp.sum(&bytes));
-            self.agrees = Some(same_log && sum == Some(self.sum));
+        while let Some(found) = self
+            .waiting
+            .pop_if(|found| found.stamp.size == frontier.size())
+        {
+            let same_log = frontier.root().as_bytes() == &found.stamp.root;
+            let bytes = self.model.bytes(&found.name);
+            let sum = bytes.map(|bytes| found.stamp.sum(&bytes));
+            if !same_log || sum != Some(found.sum) {
+                self.wrong.push(found);
+            }
         }
     }
 }
 
 impl Check {
-    /// What is kept of a read model, to be held against what the log gives.
+    /// What is kept of read models, to be held against what the log gives.
     pub(super) fn derived<'m>(
         &mut self,
         files: &Arc<dyn Files>,
@@ -207,31 +226,43 @@ impl Check {
         model: Option<&'m mut dyn Rederive>,
     ) -> Option<Derived<'m>> {
         let model = model?;
-        match Kept::read(files, &path(folder, model.name()), self.ledger) {
-            Ok(kept) => kept.map(|kept| {
-                // No more than the file can hold, whatever it says.
-                model.expect(kept.size().min(kept.bytes().len() as u64));
-                Derived {
-                    stamp: kept.stamp,
-                    sum: kept.sum,
-                    model,
-                    agrees: None,
+        let listed = files.list(&folder.join(FOLDER)).unwrap_or_default();
+        let names = listed.into_iter().filter(|listed| {
+            let extension = Path::new(&listed.name).extension();
+            !listed.is_folder && extension != Some(TEMPORARY.as_ref())
+        });
+        let names = names.map(|listed| listed.name.to_string_lossy().into_owned());
+        let (mut waiting, mut most) = (Vec::new(), 0);
+        for name in names {
+            match Kept::read(files, &path(folder, &name), self.ledger) {
+                Ok(None) => {}
+                Ok(Some(kept)) => {
+                    // No more than the file can hold, whatever it says.
+                    most = most.max(kept.size().min(kept.bytes().len() as u64));
+                    let (stamp, sum) = (kept.stamp, kept.sum);
+                    waiting.push(Found { name, stamp, sum });
                 }
-            }),
-            Err(NotKept) => {
-                let what = format!("{} is damaged", model.name());
-                self.found(Part::Derived, what);
-                None
+                Err(NotKept) => self.found(Part::Derived, format!("{name} is damaged")),
             }
         }
+        waiting.sort_by_key(|found| std::cmp::Reverse(found.stamp.size));
+        let names: Vec<_> = waiting.iter().map(|found| found.name.as_str()).collect();
+        model.expect(&names, most);
+        Some(Derived {
+            waiting,
+            model,
+            wrong: Vec::new(),
+        })
     }
 
-    /// Says so when the log gave something else, or never got so far.
+    /// Says so where the log gave something else, or never got so far.
     pub(super) fn finish_derived(&mut self, derived: Option<Derived<'_>>) {
-        let wrong = derived.filter(|derived| derived.agrees != Some(true));
         // A log that is damaged before that size gives nothing to compare with.
-        if let Some(derived) = wrong.filter(|_| self.whole) {
-            let (name, size) = (derived.model.name(), derived.stamp.size);
+        let Some(derived) = derived.filter(|_| self.whole) else {
+            return;
+        };
+        for Found { name, stamp, .. } in derived.wrong.into_iter().chain(derived.waiting) {
+            let size = stamp.size;
             let what = format!("{name} is not what the first {size} entries of the log give");
             self.found(Part::Derived, what);
         }

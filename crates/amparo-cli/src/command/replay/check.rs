@@ -24,6 +24,7 @@ use amparo_store::ledger::Ledger;
 use crate::command::Exit;
 use crate::derived::read_facts;
 use crate::error::{Failure, FailureKind};
+use crate::kept_deltas;
 use crate::kept_facts::{self, not_a_log};
 use crate::output::{Cell, Column, Reply};
 use crate::progress::Progress;
@@ -162,6 +163,9 @@ fn compare(
         let kept = read_facts(session, ledger)?;
         comparison.note("facts kept", head, &kept, whole);
     }
+    kept_deltas::each_beside(ledger, whole, |seq, kept, anew| {
+        comparison.note("deltas kept", seq, kept, anew);
+    });
     Ok(comparison)
 }
 

@@ -33,7 +33,7 @@ struct After<'d> {
 
 /// Replays what was known of one person or group.
 pub fn run(session: &mut Session<'_, '_>, replay: &Replay, typed: &str) -> Result<(), Failure> {
-    let derived = Derived::open(session, &replay.at)?;
+    let derived = Derived::open_around(session, &replay.at, typed)?;
     let stretch = Stretch::of(replay, &derived.at)?;
     let is_fixed = replay.at.as_of.is_some() || session.globals.at.as_of.is_some();
     let fixed = is_fixed.then_some(derived.at.as_of);

@@ -19,6 +19,14 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// A row whose numbers are told.
+    pub fn open(row: TotalsRow) -> Self {
+        Self {
+            row,
+            is_withheld: false,
+        }
+    }
+
     /// Whether a table shows the row: it is not zero for certain, or it is the held line.
     fn is_worth_a_line(&self) -> bool {
         self.is_withheld || !self.row.total.is_zero() || self.row.axis == "profile"

@@ -15,18 +15,14 @@ const NAME: &str = "lines";
 struct EntryIds(Vec<u8>);
 
 impl Rederive for EntryIds {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn expect(&mut self, _: u64) {}
+    fn expect(&mut self, _: &[&str], _: u64) {}
 
     fn apply(&mut self, entry: &Entry) {
         self.0.extend(entry.id.bytes());
     }
 
-    fn bytes(&self) -> Option<Vec<u8>> {
-        Some(self.0.clone())
+    fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        name.starts_with(NAME).then(|| self.0.clone())
     }
 }
 
@@ -64,7 +60,7 @@ fn with_model(folder: &Path) -> (PathBuf, EntryIds) {
         &[person(0), arrest(0), person(1), arrest(1), person(2)],
     );
     let model = model(&ledger);
-    ledger.keep(NAME, &model.0);
+    ledger.keep(NAME, 6, &model.0);
     append(&mut ledger, 2, &[arrest(2)]);
     ledger.close().unwrap();
     (folder.join("derived").join(NAME), model)
@@ -82,8 +78,8 @@ fn a_model_is_kept_with_the_size_of_its_log() {
     assert_eq!(kept(folder.path()), None);
     assert_eq!(derived_findings(folder.path()), [] as [&str; 0]);
     let (ledger, _) = opened(folder.path(), Access::Read);
-    ledger.keep(NAME, b"anew");
-    ledger.keep(NAME, b"once more");
+    ledger.keep(NAME, 7, b"anew");
+    ledger.keep(NAME, 7, b"once more");
     drop(ledger);
     assert_eq!(kept(folder.path()), Some((7, b"once more".to_vec())));
 }
@@ -150,4 +146,24 @@ fn a_model_that_the_log_does_not_give_is_named_however_well_it_is_summed() {
     assert!(kept(folder.path()).is_some_and(|(size, bytes)| size == 6 && bytes != model.0));
     let wrong = ["lines is not what the first 6 entries of the log give"];
     assert_eq!(derived_findings(folder.path()), wrong);
+}
+
+#[test]
+fn each_of_several_files_is_held_against_the_log_where_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, model) = with_model(folder.path());
+    let (ledger, _) = opened(folder.path(), Access::Read);
+    let ids = model.0.len() / 6;
+    ledger.keep("lines-of-two", 2, &model.0[..2 * ids]);
+    ledger.keep("lines-of-none", 4, &model.0[..2 * ids]);
+    ledger.keep("others", 3, b"whatever");
+    drop(ledger);
+    let named = derived_findings(folder.path());
+    let wrong = |name, size| format!("{name} is not what the first {size} entries of the log give");
+    assert_eq!(named, [wrong("others", 3), wrong("lines-of-none", 4)]);
+    for name in ["others", "lines-of-none"] {
+        fs::remove_file(file.with_file_name(name)).unwrap();
+    }
+    fs::write(file.with_file_name("lines.tmp"), b"left over").unwrap();
+    assert_eq!(derived_findings(folder.path()), [] as [&str; 0]);
 }
