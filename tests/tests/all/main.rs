@@ -52,9 +52,11 @@ mod hostile;
 /// `person merge`, `group`, `find --similar`: who is who, and that it is never guessed.
 #[cfg(test)]
 mod identity;
-/// Facts kept from run to run: the same answers with them and without, and false ones found.
+/// Deltas kept from run to run: the same answers with them and without, and false ones found.
 #[cfg(test)]
 mod kept_deltas;
+/// The same of facts.
+#[cfg(test)]
 mod kept_facts;
 /// `key`: names under a lock, what goes on without them, and what is refused.
 #[cfg(test)]
