@@ -9,9 +9,10 @@
 
 use std::cell::RefCell;
 
-use amparo_core::date::Day;
+use amparo_core::date::{Day, Period};
 use amparo_core::id::Seq;
 use amparo_projections::deltas::{BLOCK_ENTRIES, Block, Follower, Whereabouts};
+use amparo_projections::series::{Every, Series};
 use amparo_projections::totals::TotalsRow;
 use amparo_projections::{Facts, Profile};
 use amparo_store::ledger::Ledger;
@@ -89,6 +90,26 @@ impl<'l> KeptDeltas<'l> {
     pub fn totals(&self, known_at: Seq, as_of: Day, profile: &Profile) -> Option<Vec<TotalsRow>> {
         let number = Block::number_of(known_at);
         self.with_block(number, |block| block.totals(known_at, as_of, profile))?
+    }
+
+    /// The totals over a period at a known-at, as [`series`](amparo_projections::series::series)
+    /// gives them; none for a question that the deltas do not answer.
+    ///
+    /// # Errors
+    /// Usage, for more days than a series has.
+    pub fn series(
+        &self,
+        known_at: Seq,
+        period: Period,
+        every: Every,
+        profile: &Profile,
+    ) -> Result<Option<Series>, Failure> {
+        let number = Block::number_of(known_at);
+        let series = self.with_block(number, |block| {
+            block.series(known_at, period, every, profile)
+        });
+        let series = series.transpose().map(Option::flatten);
+        series.map_err(|error| Failure::usage(error.to_string()))
     }
 
     /// The entry that registered whom a reference names: `p7`, `g1`.

@@ -16,6 +16,7 @@
 //! `p7` is found without the log.
 
 mod block;
+mod count;
 mod follower;
 mod packed;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::kept_facts::{replay_finds, under_stamp};
 const PERSONS: usize = 520;
 
 /// Questions that the deltas answer, or find the few people of.
-const QUESTIONS: [&[&str]; 14] = [
+const QUESTIONS: [&[&str]; 15] = [
     &["totals", "-O", "json"],
     &[
         "totals",
@@ -38,6 +38,16 @@ const QUESTIONS: [&[&str]; 14] = [
         "2026-02-05",
         "--profile",
         "with-measures",
+    ],
+    &[
+        "totals",
+        "--every",
+        "day",
+        "--from",
+        "2026-01-30",
+        "--all",
+        "-O",
+        "csv",
     ],
     &["status", "p7", "-O", "json"],
     &["status", "p519", "--timeline"],

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use amparo_core::course::Count;
 use amparo_core::date::Day;
 use amparo_core::id::Seq;
-use amparo_core::kind::State;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::TextId;
 use crate::interner::Interner;
-use crate::profile::Profile;
 use crate::stance::Stance;
-use crate::totals::{Cell, Tally, TotalsRow};
 
 /// Entries whose moves are together in a block: one that is full never changes.
 pub const BLOCK_ENTRIES: u64 = 1 << 17;
@@ -193,64 +188,8 @@ impl Block {
         self.cohorts.value(at).copied()
     }
 
-    fn instrument(&self, number: u32) -> &str {
+    pub(super) fn instrument(&self, number: u32) -> &str {
         self.instruments.value(number).map_or("", |code| code)
-    }
-
-    /// The totals at the end of a day, by what was known at an entry of this block, with the rows of
-    /// [`totals`](crate::totals::totals).
-    ///
-    /// Nothing for an entry that is not in this block, and for a profile with a shortest stay.
-    pub fn totals(&self, known_at: Seq, as_of: Day, profile: &Profile) -> Option<Vec<TotalsRow>> {
-        let known = known_at.number().checked_sub(self.first)?;
-        if known >= u64::from(self.entries) || profile.shortest_stay_days() > 1 {
-            return None;
-        }
-        let mut tally = Tally::default();
-        for (cohort, subjects) in self.cohorts_at(known, as_of) {
-            let (stance, track) = (cohort.stance, cohort.track);
-            let add = |state: State, one: Count| {
-                let cell = match (track, state) {
-                    (Track::Clemency(code), State::Clemency(state)) => {
-                        Cell::Clemency(TextId::new(code), state)
-                    }
-                    _ => Cell::Single(state),
-                };
-                tally.add(cell, one.times(subjects));
-            };
-            match track {
-                Track::Named(code) => tally.open(TextId::new(code)),
-                Track::Custody | Track::Case | Track::Clemency(_) => stance.each_state(add),
-            }
-            if track == Track::Custody {
-                tally.add(Cell::Held, stance.in_any(profile.states()).times(subjects));
-            }
-        }
-        let code = |code: TextId| self.instrument(code.number());
-        Some(tally.rows(code, profile, &[]))
-    }
-
-    /// The cohorts at the end of a day, each with how many are in it, by the first so many entries of
-    /// the block and one more.
-    fn cohorts_at(&self, known: u64, as_of: Day) -> impl Iterator<Item = (Cohort, u64)> {
-        let mut sums = vec![0_i64; self.cohorts.values().len() + 1];
-        for sum in self.before.iter().take_while(|sum| sum.day <= as_of) {
-            add(&mut sums[sum.cohort as usize], sum.subjects);
-        }
-        let known = self
-            .moves
-            .iter()
-            .take_while(|moved| u64::from(moved.entry) <= known);
-        for moved in known.filter(|moved| moved.day <= as_of) {
-            let subjects = moved.subjects.cast_signed();
-            add(&mut sums[moved.from as usize], -subjects);
-            add(&mut sums[moved.to as usize], subjects);
-        }
-        let cohorts = self.cohorts.values().iter().copied();
-        // A log never takes more from a cohort than is in it.
-        let counted = cohorts.zip(sums.into_iter().skip(1));
-        counted
-            .filter_map(|(cohort, sum)| Some((cohort, u64::try_from(sum).ok().filter(|n| *n > 0)?)))
     }
 
     /// How many were registered in this block and those before it.
@@ -295,7 +234,7 @@ impl Block {
 }
 
 /// Adds to a sum. What a log gives is far from the bounds; bytes from elsewhere must not panic.
-fn add(sum: &mut i64, more: i64) {
+pub(super) fn add(sum: &mut i64, more: i64) {
     *sum = sum.saturating_add(more);
 }
 

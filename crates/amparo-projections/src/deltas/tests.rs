@@ -1,11 +1,13 @@
 //! Deltas against what is counted anew: every entry, many days, every profile.
 
+use amparo_core::date::Period;
 use amparo_core::id::{Seq, Subject};
 use proptest::prelude::*;
 
 use super::{Block, Follower, UnpackError, Whereabouts};
 use crate::naive::{february, history};
 use crate::sample::{Sample, day};
+use crate::series::{Every, series};
 use crate::totals::totals;
 use crate::{Facts, Profile, View};
 
@@ -55,6 +57,25 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_series_is_that_counted_anew(
+        sample in history(),
+        entries in 1..20_usize,
+        known in any::<prop::sample::Index>(),
+        every in 0..4_usize,
+    ) {
+        let facts = sample.facts();
+        prop_assume!(!facts.is_empty());
+        let n = known.index(facts.len());
+        let (block, seq) = (&blocks(&facts, entries)[n / entries], Seq::new(n as u64));
+        let period = Period::new(february(0), february(33)).unwrap();
+        let every = [Every::Day, Every::Week, Every::Month, Every::Year][every];
+        let profile = Profile::default();
+        let view = View::known_at(&facts, seq);
+        let anew = series(&view, period, every, &profile).map(Some);
+        prop_assert_eq!(block.series(seq, period, every, &profile), anew);
     }
 
     #[test]

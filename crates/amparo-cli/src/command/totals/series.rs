@@ -2,22 +2,25 @@
 
 use amparo_core::date::Period;
 use amparo_core::value::Measure;
+use amparo_projections::Profile;
 use amparo_projections::claims::claims;
-use amparo_projections::series::{Every, SeriesLine, series};
+use amparo_projections::series::{Every, Series, SeriesLine, series};
+use amparo_store::ledger::Ledger;
 use clap::ValueEnum;
 
 use super::Totals;
 use crate::args::CoordinateArgs;
 use crate::chart::{self, Chart, Claimed, Point};
 use crate::command::Exit;
-use crate::coordinates::day;
+use crate::coordinates::{Coordinates, day};
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
+use crate::kept_deltas::KeptDeltas;
 use crate::lines::LineFilter;
 use crate::new_file;
 use crate::output::{Cell, Column, Meta, Reply};
-use crate::session::Session;
+use crate::session::{Reading, Session};
 
 /// How far apart the rows of a series are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,8 +74,18 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
         as_of: totals.to.clone().or_else(|| totals.at.as_of.clone()),
         ..totals.at.clone()
     };
-    let derived = Derived::open(session, &at)?;
-    let period = period(totals.from.as_deref().unwrap_or_default(), &derived)?;
+    let Reading { ledger, at } = session.reading(&at)?;
+    let period = period(totals.from.as_deref().unwrap_or_default(), &at)?;
+    if let Some((profile, answer)) = kept_series(totals, step, period, &ledger, &at)? {
+        let wanted = totals.lines(&profile)?;
+        let mut lines = answer.lines;
+        lines.retain(|line| wanted.takes(line.axis, &line.state));
+        let meta = meta(totals, step, period, &at.counted_by(&profile));
+        let reply = rows(meta, &lines, &answer.days, for_people, totals.chart);
+        session.reply(&reply)?;
+        return Ok(Exit::Done);
+    }
+    let derived = Derived::of(session, ledger, at)?;
     let wanted = totals.lines(&derived.profile)?;
     let filters =
         totals
@@ -87,14 +100,7 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
         let is_asked = |code: &String| codes.is_empty() || codes.contains(code);
         wanted.takes(line.axis, &line.state) && line.instrument.as_ref().is_none_or(is_asked)
     });
-    let meta = derived
-        .at
-        .meta()
-        .filter("every", Some(step.word()))
-        .filter("from", Some(period.first()))
-        .filter("to", Some(period.last()))
-        .filter("state", totals.state.as_ref());
-    let meta = filters.show(meta);
+    let meta = filters.show(meta(totals, step, period, &derived.at));
     if let Some(name) = &totals.out {
         let claimed = match wanted {
             LineFilter::Held => claimed(&derived, period),
@@ -108,14 +114,39 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
     Ok(Exit::Done)
 }
 
-fn period(from: &str, derived: &Derived) -> Result<Period, Failure> {
-    let first = day("--from", from, derived.at.today)?;
-    Period::new(first, derived.at.as_of).ok_or_else(|| {
-        Failure::usage(format!(
-            "--to {} is before --from {first}",
-            derived.at.as_of
-        ))
-    })
+/// The series over everybody as the kept deltas give it; none where the question is about more,
+/// or the log is short.
+fn kept_series(
+    totals: &Totals,
+    step: Step,
+    period: Period,
+    ledger: &Ledger,
+    at: &Coordinates,
+) -> Result<Option<(Profile, Series)>, Failure> {
+    // A drawing shows claims too.
+    let is_of_all = totals.out.is_none() && totals.filters.is_empty();
+    let Some(profile) = Profile::named(&at.profile).filter(|_| is_of_all) else {
+        return Ok(None);
+    };
+    let Some(deltas) = KeptDeltas::open(ledger)? else {
+        return Ok(None);
+    };
+    let series = deltas.series(at.known_at, period, step.every(), &profile)?;
+    Ok(series.map(|series| (profile, series)))
+}
+
+fn meta(totals: &Totals, step: Step, period: Period, at: &Coordinates) -> Meta {
+    at.meta()
+        .filter("every", Some(step.word()))
+        .filter("from", Some(period.first()))
+        .filter("to", Some(period.last()))
+        .filter("state", totals.state.as_ref())
+}
+
+fn period(from: &str, at: &Coordinates) -> Result<Period, Failure> {
+    let first = day("--from", from, at.today)?;
+    Period::new(first, at.as_of)
+        .ok_or_else(|| Failure::usage(format!("--to {} is before --from {first}", at.as_of)))
 }
 
 /// The rows, line after line: the five keys of totals, the day, and the instrument behind it.
