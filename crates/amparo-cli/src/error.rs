@@ -196,7 +196,9 @@ impl Failure {
                 FailureKind::Refused,
                 "a copy without keys can be looked at, not written to",
             ),
-            ReadError::Store(_) | ReadError::Keys(_) => (FailureKind::Internal, "try again"),
+            ReadError::Store(_) | ReadError::Keys(_) | ReadError::Planned(_) => {
+                (FailureKind::Internal, "try again")
+            }
         };
         Self::new(kind, error.to_string())
             .causes_of(error)

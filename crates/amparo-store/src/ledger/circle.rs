@@ -37,7 +37,8 @@ impl Plan<'_, '_> {
     fn revives_a_merge(&self, event: &Event) -> Result<bool, ReadError> {
         let mut next = event.target();
         while let Some(target) = next {
-            let (merge, target) = match self.new.get(&target) {
+            let planned = self.new.get(target).map_err(ReadError::Planned)?;
+            let (merge, target) = match planned {
                 Some(new) => {
                     let next = self.targets.get(&target).copied();
                     (self.merges.contains_key(&new.seq), next)

@@ -23,6 +23,7 @@ mod named;
 mod open;
 mod opened;
 mod plan;
+mod planned;
 mod prepare;
 mod read;
 mod recover;

@@ -4,7 +4,6 @@
 use amparo_core::draft::Draft;
 use amparo_core::id::{EventId, Subject};
 use amparo_core::identity::{External, Secret};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Ledger;
@@ -14,6 +13,8 @@ use super::Ledger;
 pub struct Named {
     pub(super) draft: Draft,
     pub(super) content: String,
+    /// Sixteen bytes that tell its content from any other, under the secret: they may lie on a disk.
+    pub(super) digest: [u8; 16],
     /// The one it came with, or the one that follows from its content.
     pub(super) id: EventId,
     /// Its private references, as hashes that only this ledger's secret makes.
@@ -39,14 +40,15 @@ impl Namer {
     pub fn name(&self, draft: Draft) -> Named {
         let content = draft.content();
         // Without a secret nothing is planned.
-        let from_content = || self.secret.as_ref().map(|secret| secret.event(&content));
-        let id = draft.id().or_else(from_content);
+        let from_content = self.secret.as_ref().map(|secret| secret.event(&content));
+        let from_content = from_content.unwrap_or(EventId::new(Uuid::nil()));
         let subject = self.secret.as_ref().zip(draft.event().subject());
         let refs = subject.map_or_else(Vec::new, |(secret, subject)| {
             hashes(secret, subject, draft.private().refs())
         });
         Named {
-            id: id.unwrap_or(EventId::new(Uuid::nil())),
+            id: draft.id().unwrap_or(from_content),
+            digest: from_content.bytes(),
             draft,
             content,
             refs,
@@ -55,11 +57,6 @@ impl Namer {
 }
 
 impl Named {
-    /// Sixteen bytes that tell its content from any other.
-    pub(super) fn digest(&self) -> [u8; 16] {
-        digest(&self.content)
-    }
-
     /// How long its line is at most, or its openings.
     pub(super) fn line_bytes_at_most(&self, by: &str) -> usize {
         /// `seq`, `id`, `recorded` and `by` with their keys, and what the journal and the seal put
@@ -90,12 +87,4 @@ pub(super) fn hashes(secret: &Secret, subject: Subject, refs: &[Box<str>]) -> Ve
         Subject::Group(_) => secret.group(&external).uuid(),
     };
     externals.map(hash).collect()
-}
-
-/// Sixteen bytes of SHA-256.
-pub(super) fn digest(content: &str) -> [u8; 16] {
-    let full: [u8; 32] = Sha256::digest(content).into();
-    let mut half = [0; 16];
-    half.copy_from_slice(&full[..16]);
-    half
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::checked::{Checked, References};
 use super::circle::merge_of;
 use super::named::Named;
+use super::planned::{New, PlannedIds};
 use super::{Ledger, ReadError, index_key};
 use crate::Random;
 use crate::journal::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
@@ -124,8 +125,8 @@ pub struct Plan<'l, 'r> {
     is_new: VecDeque<bool>,
     registered: VecDeque<(u64, Subject)>,
     references: References,
-    /// What is planned and not recorded: there may be millions, so little is kept of each.
-    pub(super) new: HashMap<EventId, New>,
+    /// What is planned and not recorded.
+    pub(super) new: PlannedIds,
     /// What those of them that have a target replace or retract, and the other way round.
     pub(super) targets: HashMap<EventId, EventId>,
     pub(super) targeting: HashMap<EventId, Vec<EventId>>,
@@ -135,12 +136,6 @@ pub struct Plan<'l, 'r> {
     pub(super) instruments: HashSet<Code>,
     /// Whose private fields were erased; read at the first draft that has any.
     pub(super) erased: Option<HashSet<Subject>>,
-}
-
-/// What is remembered of an entry that is planned and not recorded.
-pub(super) struct New {
-    pub(super) seq: u64,
-    pub(super) content: [u8; 16],
 }
 
 impl<'l, 'r> Plan<'l, 'r> {
@@ -158,7 +153,7 @@ impl<'l, 'r> Plan<'l, 'r> {
             is_new: VecDeque::new(),
             registered: VecDeque::new(),
             references: References::default(),
-            new: HashMap::new(),
+            new: PlannedIds::new(&ledger.folder),
             targets: HashMap::new(),
             targeting: HashMap::new(),
             merges: BTreeMap::new(),
@@ -278,7 +273,7 @@ impl<'l, 'r> Plan<'l, 'r> {
     }
 
     pub(super) fn seq_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
-        if let Some(new) = self.new.get(&id) {
+        if let Some(new) = self.new.get(id).map_err(ReadError::Planned)? {
             return Ok(Some(new.seq));
         }
         Ok(self.ledger.seq_of(id)?.map(Seq::number))
@@ -325,7 +320,7 @@ impl<'l, 'r> Plan<'l, 'r> {
             self.merges.insert(seq, (id, merge));
         }
         self.references.learn(event, &named.refs);
-        let content = named.digest();
+        let content = named.digest;
         self.new.insert(id, New { seq, content });
         self.bytes += named.bytes_at_most(&self.by);
         if self.keep == Keep::Drafts {

@@ -1,5 +1,6 @@
 //! Reading: entries by place, id, subject; private fields through the vault. All from the shelf.
 
+use std::io;
 use std::ops::Range;
 
 use amparo_core::entry::{Entry, EntryError};
@@ -55,6 +56,9 @@ pub enum ReadError {
     /// The keys cannot be read.
     #[error("cannot read the keys")]
     Keys(#[source] VaultError),
+    /// What was checked before cannot be read again.
+    #[error("cannot read the temporary file of what was checked")]
+    Planned(#[source] io::Error),
 }
 
 impl Ledger {

@@ -19,8 +19,9 @@ use super::{ReadError, index_key};
 impl Plan<'_, '_> {
     /// Refuses an id that another event has.
     pub(super) fn check_same(&self, seq: u64, named: &Named) -> Result<(), Refused> {
-        let same = match self.new.get(&named.id) {
-            Some(new) => new.content == named.digest(),
+        let planned = self.new.get(named.id).map_err(ReadError::Planned)?;
+        let same = match planned {
+            Some(new) => new.content == named.digest,
             None => self.is_recorded_as(Seq::new(seq), &named.content, &named.draft)?,
         };
         if same {

@@ -15,13 +15,13 @@ const BLOCKS_ROUNDED_TO: u64 = 64;
 type Bits = [u64; 8];
 
 /// At least one block.
-pub(super) struct Filter {
+pub(crate) struct Filter {
     blocks: Vec<Bits>,
 }
 
 impl Filter {
     /// An empty filter with room for `keys_max` keys.
-    pub(super) fn new(keys_max: u64) -> Self {
+    pub(crate) fn new(keys_max: u64) -> Self {
         let blocks = (keys_max * BITS_PER_KEY_MIN).div_ceil(BLOCK_BITS).max(1);
         let rounded = if blocks < BLOCKS_ROUNDED_TO {
             blocks.next_power_of_two()
@@ -33,14 +33,14 @@ impl Filter {
         }
     }
 
-    pub(super) fn insert(&mut self, key: u128) {
+    pub(crate) fn insert(&mut self, key: u128) {
         let (block, bits) = self.place(key);
         for at in bits {
             self.blocks[block][at as usize / 64] |= 1 << (at % 64);
         }
     }
 
-    pub(super) fn may_hold(&self, key: u128) -> bool {
+    pub(crate) fn may_hold(&self, key: u128) -> bool {
         let (block, mut bits) = self.place(key);
         bits.all(|at| self.blocks[block][at as usize / 64] >> (at % 64) & 1 == 1)
     }

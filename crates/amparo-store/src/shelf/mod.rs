@@ -53,6 +53,7 @@ use std::sync::Mutex;
 
 pub use self::bundle::Block;
 use self::bundle::Bundler;
+pub(crate) use self::filter::Filter;
 use self::generation::{IndexKind, Place};
 use self::index::Indexes;
 use self::manifest::Manifest;
