@@ -2,17 +2,15 @@
 //! long and the question is not.
 //!
 //! Which entries those are is looked up in the indexes of the store, and the numbers of references
-//! (`p7`) in the kept deltas; where there are none, the log is short, and whoever asks reads it whole. An
-//! excerpt is closed, as [`Facts`] asks: with an entry it has every entry about the same persons
-//! and groups, what it replaces or retracts, and what replaces or retracts it. So a step from entry to
-//! entry never leads out of it.
+//! (`p7`) in the kept deltas; where there are none, the log is short, and whoever asks reads it whole.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use amparo_core::entry::Entry;
-use amparo_core::id::{GroupId, PersonId, Seq, Subject};
+use amparo_core::id::{EventId, GroupId, PersonId, Seq, Subject};
 use amparo_projections::Facts;
+use amparo_projections::closure::{Lookup, closed};
 use amparo_store::ledger::Ledger;
 use uuid::Uuid;
 
@@ -96,7 +94,7 @@ fn closed_facts(
     deltas: &KeptDeltas<'_>,
     open: BTreeSet<Seq>,
 ) -> Result<Option<Facts>, Failure> {
-    let entries = closed(ledger, open)?;
+    let entries = closed(&Indexes(ledger), open, ENTRIES_MAX)?;
     let facts = entries.map(|entries| facts(&entries, |seq| deltas.number(seq)));
     facts.transpose()
 }
@@ -106,7 +104,7 @@ fn closed_facts(
 /// # Errors
 /// As [`around`].
 pub fn of_entries(ledger: &Ledger, range: Range<u64>) -> Result<Option<Vec<Entry>>, Failure> {
-    closed(ledger, range.map(Seq::new).collect())
+    closed(&Indexes(ledger), range.map(Seq::new), ENTRIES_MAX)
 }
 
 /// The facts of an excerpt.
@@ -121,31 +119,26 @@ pub fn facts(
     Facts::excerpt(entries, registered_as).map_err(|error| not_a_log(first, &error.to_string()))
 }
 
-fn closed(ledger: &Ledger, mut open: BTreeSet<Seq>) -> Result<Option<Vec<Entry>>, Failure> {
-    let mut found = BTreeMap::new();
-    let mut subjects = HashSet::new();
-    // In log order, as far as it goes: entries that lie together are read together.
-    while let Some(seq) = open.pop_first() {
-        if found.len() + open.len() > ENTRIES_MAX {
-            return Ok(None);
-        }
-        let entry = ledger.entry(seq)?;
-        let entry = entry.ok_or_else(|| not_a_log(seq, "it is missing"))?;
-        let mut bear_on_it = ledger.targeted_by(entry.id)?;
-        if let Some(target) = entry.event.target() {
-            bear_on_it.extend(ledger.seq_of(target)?);
-        }
-        for subject in entry.event.subjects() {
-            if subjects.insert(subject) {
-                bear_on_it.extend(ledger.seqs_of(subject)?);
-            }
-        }
-        found.insert(seq, entry);
-        open.extend(
-            bear_on_it
-                .into_iter()
-                .filter(|seq| !found.contains_key(seq)),
-        );
+/// The indexes of the store, as look-ups.
+struct Indexes<'l>(&'l Ledger);
+
+impl Lookup for Indexes<'_> {
+    type Error = Failure;
+
+    fn entry(&self, seq: Seq) -> Result<Entry, Failure> {
+        let entry = self.0.entry(seq)?;
+        entry.ok_or_else(|| not_a_log(seq, "it is missing"))
     }
-    Ok(Some(found.into_values().collect()))
+
+    fn naming(&self, subject: Subject) -> Result<Vec<Seq>, Failure> {
+        Ok(self.0.seqs_of(subject)?)
+    }
+
+    fn targeting(&self, event: EventId) -> Result<Vec<Seq>, Failure> {
+        Ok(self.0.targeted_by(event)?)
+    }
+
+    fn of_event(&self, event: EventId) -> Result<Option<Seq>, Failure> {
+        Ok(self.0.seq_of(event)?)
+    }
 }

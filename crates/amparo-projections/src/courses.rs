@@ -5,6 +5,7 @@ use amparo_core::id::Seq;
 use amparo_core::kind::{Axis, State};
 
 use crate::fact::{Fact, TextId};
+use crate::facts::Facts;
 
 /// A subject's courses on the three axes.
 #[derive(Debug, Clone)]
@@ -13,13 +14,16 @@ pub struct Courses {
     pub custody: Course<State>,
     /// On the case axis.
     pub case: Course<State>,
-    /// On the clemency axis, by the instrument's code, in the order of its first use in the log.
+    /// On the clemency axis, by instrument, in the order of their codes.
     pub clemency: Vec<(TextId, Course<State>)>,
 }
 
 impl Courses {
     /// The courses of these steps; clemency steps come with their instrument.
-    pub(crate) fn new(steps: impl Iterator<Item = (Step<State>, Option<TextId>)>) -> Self {
+    pub(crate) fn new(
+        facts: &Facts,
+        steps: impl Iterator<Item = (Step<State>, Option<TextId>)>,
+    ) -> Self {
         let (mut custody, mut case) = (Vec::new(), Vec::new());
         let mut clemency: Vec<(TextId, Vec<Step<State>>)> = Vec::new();
         for (step, instrument) in steps {
@@ -35,7 +39,7 @@ impl Courses {
                 }
             }
         }
-        clemency.sort_unstable_by_key(|(code, _)| *code);
+        clemency.sort_unstable_by_key(|(code, _)| facts.text(*code));
         Self {
             custody: Course::new(custody),
             case: Course::new(case),

@@ -125,7 +125,7 @@ impl Following {
         let steps = positions
             .filter(|n| self.holds(**n) && passes(**n))
             .filter_map(|n| step_of(facts.seq_at(*n), facts.at(*n)));
-        Some(Courses::new(steps))
+        Some(Courses::new(facts, steps))
     }
 
     /// What a subject counts for: 1 for a person, its weight for a group.

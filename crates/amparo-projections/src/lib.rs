@@ -29,6 +29,8 @@ pub mod audit;
 pub mod changes;
 // Claimed against documented.
 pub mod claims;
+// Which entries bear on some entries.
+pub mod closure;
 // What is odd in the log.
 pub mod conflicts;
 // A subject's steps on the three axes.

@@ -237,7 +237,7 @@ fn instruments(view: &View<'_>, subject: SubjectId) -> Vec<TextId> {
         .filter(|(_, fact)| fact.kind().axis() == Some(Axis::Clemency))
         .filter_map(|(_, fact)| fact.instrument())
         .collect();
-    codes.sort_unstable();
+    codes.sort_unstable_by_key(|code| view.facts().text(*code));
     codes.dedup();
     codes
 }

@@ -239,7 +239,7 @@ impl<'a> View<'a> {
         let steps = positions
             .filter(|n| self.counts_at(**n))
             .filter_map(|n| step_of(self.facts.seq_at(*n), self.facts.at(*n)));
-        Courses::new(steps)
+        Courses::new(self.facts, steps)
     }
 
     /// The custody entries and transfers of a subject that count and that the point dates have

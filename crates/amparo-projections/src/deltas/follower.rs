@@ -12,12 +12,15 @@ use crate::following::{Following, Touched};
 use crate::stance::Stance;
 
 /// On what a subject stands, with the instrument as the facts number it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Axis {
     Custody,
     Case,
     Clemency(TextId),
 }
+
+/// The order of turns: axis, instrument by its code, day. It is that of any excerpt.
+type Place<'f> = (u8, &'f str, Day);
 
 /// From a day on a subject stands so on an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +30,17 @@ struct Turn {
     stance: Stance,
 }
 
-/// How a subject is counted: what it weighs, and its turns by axis and day.
+impl Turn {
+    fn place<'f>(&self, facts: &'f Facts) -> Place<'f> {
+        match self.axis {
+            Axis::Custody => (0, "", self.day),
+            Axis::Case => (1, "", self.day),
+            Axis::Clemency(code) => (2, facts.text(code), self.day),
+        }
+    }
+}
+
+/// How a subject is counted: what it weighs, and its turns in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Counted {
     weight: u64,
@@ -140,14 +153,14 @@ impl Follower {
             });
         };
         if before.weight == now.weight {
-            differences(&before.turns, &now.turns, |axis, day, from, to| {
+            differences(facts, [&before.turns, &now.turns], |axis, day, from, to| {
                 note(axis, day, from, to, now.weight);
             });
         } else {
-            differences(&before.turns, &[], |axis, day, from, to| {
+            differences(facts, [&before.turns, &[]], |axis, day, from, to| {
                 note(axis, day, from, to, before.weight);
             });
-            differences(&[], &now.turns, |axis, day, from, to| {
+            differences(facts, [&[], &now.turns], |axis, day, from, to| {
                 note(axis, day, from, to, now.weight);
             });
         }
@@ -165,7 +178,7 @@ impl Follower {
     }
 }
 
-/// The turns of a subject's courses, by axis and day.
+/// The turns of a subject's courses, in their order.
 fn turns(courses: &Courses) -> Box<[Turn]> {
     let mut turns = Vec::new();
     turns_of(&courses.custody, Axis::Custody, &mut turns);
@@ -194,12 +207,19 @@ fn turns_of(course: &Course<State>, axis: Axis, turns: &mut Vec<Turn>) {
 
 /// What takes one list of turns to another: on which axis, from which day on, from which stance to
 /// which.
-fn differences(before: &[Turn], now: &[Turn], mut note: impl FnMut(Axis, Day, Stance, Stance)) {
+fn differences(
+    facts: &Facts,
+    [before, now]: [&[Turn]; 2],
+    mut note: impl FnMut(Axis, Day, Stance, Stance),
+) {
     let (mut old, mut new) = (Steps::of(before), Steps::of(now));
-    while let Some(next) = old.next_place().into_iter().chain(new.next_place()).min() {
-        let (axis, day) = next;
-        let (left, was) = old.step(next);
-        let (came_from, is) = new.step(next);
+    let next = |old: &Steps<'_>, new: &Steps<'_>| {
+        let turns = old.rest.first().into_iter().chain(new.rest.first());
+        turns.copied().min_by_key(|turn| turn.place(facts))
+    };
+    while let Some(Turn { axis, day, .. }) = next(&old, &new) {
+        let (left, was) = old.step(axis, day);
+        let (came_from, is) = new.step(axis, day);
         // Of the old, `left` to `was` is taken back; of the new, `came_from` to `is` is added.
         if (left, was) != (came_from, is) {
             note(axis, day, was, is);
@@ -210,7 +230,7 @@ fn differences(before: &[Turn], now: &[Turn], mut note: impl FnMut(Axis, Day, St
 
 /// A walk along turns.
 struct Steps<'t> {
-    rest: std::iter::Peekable<std::slice::Iter<'t, Turn>>,
+    rest: &'t [Turn],
     axis: Option<Axis>,
     stance: Stance,
 }
@@ -218,25 +238,22 @@ struct Steps<'t> {
 impl<'t> Steps<'t> {
     fn of(turns: &'t [Turn]) -> Self {
         Self {
-            rest: turns.iter().peekable(),
+            rest: turns,
             axis: None,
             stance: Stance::default(),
         }
     }
 
-    fn next_place(&mut self) -> Option<(Axis, Day)> {
-        self.rest.peek().map(|turn| (turn.axis, turn.day))
-    }
-
     /// The stance before a day and on it.
-    fn step(&mut self, (axis, day): (Axis, Day)) -> (Stance, Stance) {
+    fn step(&mut self, axis: Axis, day: Day) -> (Stance, Stance) {
         if self.axis != Some(axis) {
             (self.axis, self.stance) = (Some(axis), Stance::default());
         }
         let before = self.stance;
-        let turns = |turn: &&Turn| (turn.axis, turn.day) == (axis, day);
-        if let Some(turn) = self.rest.next_if(turns) {
-            self.stance = turn.stance;
+        if let Some((turn, rest)) = self.rest.split_first()
+            && (turn.axis, turn.day) == (axis, day)
+        {
+            (self.stance, self.rest) = (turn.stance, rest);
         }
         (before, self.stance)
     }

@@ -123,32 +123,6 @@ fn three() -> Sample {
 }
 
 #[test]
-fn an_excerpt_moves_its_subjects_as_the_whole_log_does() {
-    let sample = three();
-    let facts = sample.facts();
-    let whole = blocks(&facts, usize::MAX).remove(0);
-    // Everything about p:2 and p:3, which the tail of the log from e9 on is about, and p:1.
-    for (known, names) in [
-        (9, &[0_usize, 1, 2, 4, 5, 6, 7, 8, 9, 10][..]),
-        (10, &[2, 4, 5, 6, 7, 10]),
-    ] {
-        let mut block = Block::default();
-        let mut follower = Follower::at(&facts, 0);
-        for _ in 0..known {
-            follower.follow(&facts, &mut block);
-        }
-        let entries: Vec<_> = names.iter().map(|n| sample.entries[*n].clone()).collect();
-        let number = |seq| whole.reference(seq);
-        let excerpt = Facts::excerpt(&entries, number).unwrap();
-        let mut follower = Follower::at(&excerpt, known as u64);
-        for _ in known..facts.len() {
-            follower.follow(&excerpt, &mut block);
-        }
-        assert_eq!(block, whole, "from e{known}");
-    }
-}
-
-#[test]
 fn an_excerpt_says_of_its_subjects_what_the_whole_log_says() {
     let sample = three();
     let facts = sample.facts();

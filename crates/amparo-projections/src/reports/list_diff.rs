@@ -81,7 +81,10 @@ fn courses_by(view: &View<'_>, subject: SubjectId, publisher: Option<TextId>) ->
     };
     let entries = view.entries(subject);
     let said = entries.filter(|(seq, fact)| view.counts(*seq) && stands_behind(fact));
-    Courses::new(said.filter_map(|(seq, fact)| step_of(seq, fact)))
+    Courses::new(
+        view.facts(),
+        said.filter_map(|(seq, fact)| step_of(seq, fact)),
+    )
 }
 
 #[cfg(test)]
