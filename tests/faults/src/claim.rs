@@ -153,7 +153,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         name: "random-histories",
-        says: "Totals, running totals, totals by place, authority, court, source and the like, \
+        says: "Totals, running totals, totals as sums of moves, totals by place, authority, court, source and the like, \
                flows and the parts of a diff are those of a naive model written apart, on random \
                histories with corrections of corrections, merges, groups and uncertain dates, at \
                random coordinates",

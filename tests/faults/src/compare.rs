@@ -16,6 +16,7 @@ use amparo_model::laid_out::By;
 use amparo_model::moving::Parts;
 use amparo_model::naive::{PROFILES, Row, Totals};
 use amparo_model::random::Random;
+use amparo_projections::deltas::{Block, Follower};
 use amparo_projections::diff::{Cause, Coordinates, DiffRow, diff};
 use amparo_projections::flows::{FlowRow, flows};
 use amparo_projections::grouping::Grouping;
@@ -155,6 +156,14 @@ pub fn rows(facts: &Facts, known: Seq, at: Question) -> Result<Vec<TotalsRow>, B
     Ok(totals(&view, day(at.as_of)?, &profile(at.profile)?))
 }
 
+/// A block as it comes back from where it was kept.
+fn kept(block: &Block) -> Result<Block, Broken> {
+    let bytes = block
+        .pack()
+        .map_err(|error| Broken::new(error.to_string()))?;
+    Block::unpack(&bytes).map_err(|error| Broken::new(error.to_string()))
+}
+
 fn as_map(rows: impl IntoIterator<Item = TotalsRow>) -> Totals {
     let entry = |row: TotalsRow| {
         let instrument = row.instrument.unwrap_or_default();
@@ -219,6 +228,27 @@ impl<'h> Compared<'h> {
             }
         }
         totals_agree(running.rows(), self.history, at).map(|_| ())
+    }
+
+    /// Totals as sums of moves, in blocks, the last of which was kept for a while and taken up again.
+    pub fn moved(&self, random: &mut Random) -> Result<(), Broken> {
+        let at = self.question(random);
+        let (entries, kept_at) = (1 + random.below(at.drafts), random.below(at.drafts));
+        let mut follower = Follower::at(&self.facts, 0);
+        let mut block = Block::default();
+        for n in 0..at.drafts {
+            if n > 0 && n.is_multiple_of(entries) {
+                block = block.next();
+            }
+            if n == kept_at && n < entries {
+                block = kept(&block)?;
+                follower = Follower::at(&self.facts, n as u64);
+            }
+            follower.follow(&self.facts, &mut block);
+        }
+        let rows = block.totals(last(at.drafts), day(at.as_of)?, &profile(at.profile)?);
+        let rows = rows.ok_or_else(|| Broken::new("the block does not answer"))?;
+        totals_agree(rows, self.history, at).map(|_| ())
     }
 
     /// Totals laid out by something.

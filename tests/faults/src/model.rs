@@ -129,9 +129,10 @@ fn history(seed: u64, drafts_max: usize) -> Result<Counted, Broken> {
         counted.open += u64::from(compared.totals(&mut random)?);
     }
     compared.running(&mut random)?;
+    compared.moved(&mut random)?;
     compared.laid_out(&mut random)?;
     compared.flows(&mut random)?;
     compared.diff(&mut random)?;
-    counted.answers = 6;
+    counted.answers = 7;
     Ok(counted)
 }
