@@ -45,7 +45,10 @@ pub fn around(ledger: &Ledger, typed: &str) -> Result<Option<Facts>, Failure> {
             let registration = deltas.registration(&typed.to_ascii_lowercase());
             let entry = registration.map(|seq| ledger.entry(seq)).transpose()?;
             let subject = entry.flatten().and_then(|entry| entry.event.subject());
-            subject.into_iter().collect()
+            let Some(subject) = subject else {
+                return Ok(None);
+            };
+            [subject].to_vec()
         }
     };
     about(ledger, &deltas, &named)
@@ -83,7 +86,7 @@ fn about(
         open.extend(ledger.seqs_of(*subject)?);
     }
     // Of somebody unknown the whole log says so.
-    if open.is_empty() {
+    if open.is_empty() && !subjects.is_empty() {
         return Ok(None);
     }
     closed_facts(ledger, deltas, open)

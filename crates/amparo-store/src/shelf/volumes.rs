@@ -44,6 +44,8 @@ pub(super) struct Volumes {
     clock: AtomicU64,
     /// The volume with puts that are not synced yet.
     unsynced: Option<u64>,
+    /// The volume with puts that was not opened anew since.
+    unsettled: Option<u64>,
 }
 
 impl Volumes {
@@ -54,6 +56,7 @@ impl Volumes {
             open: RwLock::default(),
             clock: AtomicU64::new(0),
             unsynced: None,
+            unsettled: None,
         }
     }
 
@@ -73,10 +76,10 @@ impl Volumes {
     /// Puts a value of bundle `bundle`; bundles come in order.
     pub(super) fn put(&mut self, part: Part, bundle: u64, value: &[u8]) -> Result<(), ShelfError> {
         let number = bundle / BUNDLES_PER_VOLUME;
-        if self.unsynced.is_some_and(|last| last != number) {
+        if self.unsettled.is_some_and(|last| last != number) {
             self.settle()?;
         }
-        self.unsynced = Some(number);
+        (self.unsynced, self.unsettled) = (Some(number), Some(number));
         let (table, key) = place(part, bundle);
         self.with(number, |volume| {
             Ok(volume.kv.put(table, &key, value).map(drop)?)
@@ -96,10 +99,12 @@ impl Volumes {
     /// Syncs and reopens the volume written last: only opening writes sled's snapshot, without
     /// which the next reader would have to read the whole volume.
     pub(super) fn settle(&mut self) -> Result<(), ShelfError> {
-        let written = self.unsynced;
         self.sync()?;
         self.close_all();
-        written.map_or(Ok(()), |number| self.with(number, |_| Ok(())))
+        if let Some(number) = self.unsettled.take() {
+            self.with(number, |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     fn cached_bytes(&self) -> u64 {
