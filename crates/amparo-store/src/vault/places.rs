@@ -7,6 +7,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::iter;
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -18,12 +19,22 @@ use crate::in_order::in_order;
 /// Records of a file, at most: what a place can name.
 const RECORDS_MAX: u64 = u32::MAX as u64 - 1;
 
+/// So many owners are looked for in a list of all records, which costs milliseconds each; then a
+/// table is made of it, which costs as much as a hundred of them.
+const LISTED_LOOKUPS_MAX: usize = 64;
+
 /// A hash of the owner of each record, with the number of the record.
 pub(super) struct Places {
-    /// The hash above, the number and one below; 0 where there is none.
-    slots: Vec<u64>,
-    used: usize,
     hasher: Hasher,
+    slots: Mutex<Slots>,
+}
+
+/// Slots hold the hash above, the number and one below.
+enum Slots {
+    /// In the order of the file.
+    Listed { slots: Vec<u64>, lookups: usize },
+    /// By hash; 0 where there is none.
+    Table { slots: Vec<u64>, used: usize },
 }
 
 /// Hashes owners, who may be chosen by others, with numbers that nobody knows.
@@ -46,11 +57,12 @@ impl Hasher {
 
 impl Places {
     fn with_room(records: u64) -> Self {
-        let slots = (records as usize).saturating_mul(4) / 3 + 16;
         Self {
-            slots: vec![0; slots.next_power_of_two()],
-            used: 0,
             hasher: Hasher::new(),
+            slots: Mutex::new(Slots::Listed {
+                slots: Vec::with_capacity(records as usize),
+                lookups: 0,
+            }),
         }
     }
 
@@ -64,41 +76,77 @@ impl Places {
         if number > RECORDS_MAX {
             return false;
         }
-        if self.used >= self.slots.len() / 4 * 3 {
-            let larger = vec![0; self.slots.len() * 2];
-            let before = std::mem::replace(&mut self.slots, larger);
-            before
-                .into_iter()
-                .filter(|slot| *slot != 0)
-                .for_each(|slot| self.put(slot));
-        }
-        self.used += 1;
-        self.put(u64::from(hash) << 32 | (number + 1));
+        let slots = self.slots.get_mut();
+        slots
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(u64::from(hash) << 32 | (number + 1));
         true
-    }
-
-    fn put(&mut self, slot: u64) {
-        let mask = self.slots.len() - 1;
-        let mut at = (slot >> 32) as usize & mask;
-        while self.slots[at] != 0 {
-            at = (at + 1) & mask;
-        }
-        self.slots[at] = slot;
     }
 
     /// The numbers of the records that may be of this owner, ascending: all that are, and hardly
     /// ever another.
     pub(super) fn of(&self, owner: Owner) -> Vec<u64> {
         let hash = u64::from(self.hasher.hash(owner));
-        let mask = self.slots.len() - 1;
-        let from = (hash as usize) & mask;
-        let slots = (0..self.slots.len()).map(|step| self.slots[(from + step) & mask]);
-        let slots = slots.take_while(|slot| *slot != 0);
-        let found = slots.filter(|slot| slot >> 32 == hash);
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = slots.of(hash).into_iter();
         let mut numbers: Vec<u64> = found.map(|slot| (slot & u64::from(u32::MAX)) - 1).collect();
         numbers.sort_unstable();
         numbers
     }
+}
+
+impl Slots {
+    fn table(records: usize) -> Self {
+        let slots = records.saturating_mul(4) / 3 + 16;
+        Self::Table {
+            slots: vec![0; slots.next_power_of_two()],
+            used: 0,
+        }
+    }
+
+    fn insert(&mut self, slot: u64) {
+        match self {
+            Self::Listed { slots, .. } => slots.push(slot),
+            Self::Table { slots, used } => {
+                if *used >= slots.len() / 4 * 3 {
+                    let larger = vec![0; slots.len() * 2];
+                    let before = std::mem::replace(slots, larger);
+                    let before = before.into_iter().filter(|slot| *slot != 0);
+                    before.for_each(|slot| put(slots, slot));
+                }
+                *used += 1;
+                put(slots, slot);
+            }
+        }
+    }
+
+    fn of(&mut self, hash: u64) -> Vec<u64> {
+        if let Self::Listed { slots, lookups } = self {
+            if *lookups < LISTED_LOOKUPS_MAX {
+                *lookups += 1;
+                let found = slots.iter().filter(|slot| **slot >> 32 == hash);
+                return found.copied().collect();
+            }
+            let listed = std::mem::take(slots);
+            *self = Self::table(listed.len());
+            listed.into_iter().for_each(|slot| self.insert(slot));
+        }
+        let (Self::Table { slots, .. } | Self::Listed { slots, .. }) = self;
+        let mask = slots.len() - 1;
+        let from = (hash as usize) & mask;
+        let found = (0..slots.len()).map(|step| slots[(from + step) & mask]);
+        let found = found.take_while(|slot| *slot != 0);
+        found.filter(|slot| slot >> 32 == hash).collect()
+    }
+}
+
+fn put(slots: &mut [u64], slot: u64) {
+    let mask = slots.len() - 1;
+    let mut at = (slot >> 32) as usize & mask;
+    while slots[at] != 0 {
+        at = (at + 1) & mask;
+    }
+    slots[at] = slot;
 }
 
 /// What was found when the file was looked through.
@@ -217,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_record_of_an_owner_is_found_also_after_growing() {
+    fn every_record_of_an_owner_is_found_in_list_and_table_also_after_growing() {
         let owner = |n: u128| Owner((n << 64 | n).to_be_bytes());
         let mut places = Places::with_room(0);
         for number in 0..3000 {
@@ -233,6 +281,10 @@ mod tests {
             assert!(found.is_sorted() && found.len() < 6);
         }
         assert!(places.of(owner(5000)).len() < 3);
+        for number in 3000..9000 {
+            assert!(places.insert(owner(u128::from(number)), number));
+        }
+        assert!((3000..9000).all(|n| places.of(owner(u128::from(n))).contains(&n)));
         assert!(!places.insert(owner(1), RECORDS_MAX + 1));
     }
 }
