@@ -1,6 +1,6 @@
 //! The moves of a stretch of the log, and the sums of all before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amparo_core::date::Day;
 use amparo_core::id::Seq;
@@ -113,39 +113,50 @@ impl Block {
     /// The block that follows, without an entry yet.
     #[must_use]
     pub fn next(&self) -> Self {
-        let mut sums: BTreeMap<(Day, u32), i64> = BTreeMap::new();
-        for sum in &self.before {
-            add(sums.entry((sum.day, sum.cohort)).or_default(), sum.subjects);
-        }
-        for moved in &self.moves {
-            let subjects = moved.subjects.cast_signed();
-            add(sums.entry((moved.day, moved.from)).or_default(), -subjects);
-            add(sums.entry((moved.day, moved.to)).or_default(), subjects);
-        }
-        sums.retain(|(_, cohort), subjects| *cohort != Self::NOWHERE && *subjects != 0);
+        let mut sums: Vec<Sum> = self.growth(u64::MAX).collect();
+        sums.sort_unstable_by_key(|sum| (sum.day, sum.cohort));
+        sums.dedup_by(|next, sum| {
+            let is_same = (next.day, next.cohort) == (sum.day, sum.cohort);
+            if is_same {
+                add(&mut sum.subjects, next.subjects);
+            }
+            is_same
+        });
+        sums.retain(|sum| sum.cohort != Self::NOWHERE && sum.subjects != 0);
         let mut next = Self {
             first: self.size(),
             registered_before: self.registered(),
             ..Self::default()
         };
-        let numbers = next.take_over(self, sums.keys().map(|(_, cohort)| *cohort));
-        let sums = sums.into_iter().filter_map(|((day, cohort), subjects)| {
-            let cohort = *numbers.get(&cohort)?;
-            Some(Sum {
-                day,
+        let used: BTreeSet<u32> = sums.iter().map(|sum| sum.cohort).collect();
+        let numbers = next.take_over(self, used);
+        for sum in &mut sums {
+            sum.cohort = numbers.get(&sum.cohort).copied().unwrap_or(Self::NOWHERE);
+        }
+        sums.sort_unstable_by_key(|sum| (sum.day, sum.cohort));
+        next.before = sums;
+        next
+    }
+
+    /// By how much cohorts grow from a day on, by the first entries of the block up to one of them.
+    pub(super) fn growth(&self, last: u64) -> impl Iterator<Item = Sum> {
+        let moves = self.moves.iter();
+        let moves = moves.take_while(move |moved| u64::from(moved.entry) <= last);
+        let moves = moves.flat_map(|moved| {
+            let subjects = moved.subjects.cast_signed();
+            [(moved.from, -subjects), (moved.to, subjects)].map(|(cohort, subjects)| Sum {
+                day: moved.day,
                 cohort,
                 subjects,
             })
         });
-        next.before = sums.collect();
-        next.before
-            .sort_unstable_by_key(|sum| (sum.day, sum.cohort));
-        next
+        self.before.iter().copied().chain(moves)
     }
 
     /// Gives cohorts of another block numbers in this one, by what they are and not by when they came, and
     /// answers the new number of each.
-    fn take_over(&mut self, from: &Self, cohorts: impl Iterator<Item = u32>) -> BTreeMap<u32, u32> {
+    fn take_over(&mut self, from: &Self, cohorts: BTreeSet<u32>) -> BTreeMap<u32, u32> {
+        let cohorts = cohorts.into_iter();
         let cohorts = cohorts.filter_map(|number| Some((from.cohort(number)?, number)));
         let cohorts = cohorts.map(|(cohort, number)| {
             let (axis, code) = match cohort.track {

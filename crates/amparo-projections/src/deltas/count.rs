@@ -5,7 +5,7 @@ use amparo_core::date::{Day, Period};
 use amparo_core::id::Seq;
 use amparo_core::kind::State;
 
-use super::block::{Block, Track, add};
+use super::block::{Block, Sum, Track, add};
 use crate::fact::TextId;
 use crate::profile::Profile;
 use crate::series::{Every, Series, SeriesError, SeriesLine};
@@ -19,10 +19,8 @@ impl Block {
     pub fn totals(&self, known_at: Seq, as_of: Day, profile: &Profile) -> Option<Vec<TotalsRow>> {
         self.check(known_at, profile)?;
         let mut sums = self.empty_sums();
-        for (day, cohort, subjects) in self.known(known_at) {
-            if day <= as_of {
-                add(&mut sums[cohort as usize], subjects);
-            }
+        for sum in self.known(known_at).filter(|sum| sum.day <= as_of) {
+            add(&mut sums[sum.cohort as usize], sum.subjects);
         }
         Some(self.rows(&sums, profile))
     }
@@ -44,13 +42,13 @@ impl Block {
             return Ok(None);
         }
         let mut known: Vec<_> = self.known(known_at).collect();
-        known.sort_unstable_by_key(|(day, ..)| *day);
+        known.sort_unstable_by_key(|sum| sum.day);
         let mut known = known.into_iter().peekable();
         let mut sums = self.empty_sums();
         let mut lines: Vec<SeriesLine> = Vec::new();
         for end in &days {
-            while let Some((_, cohort, subjects)) = known.next_if(|(day, ..)| day <= end) {
-                add(&mut sums[cohort as usize], subjects);
+            while let Some(sum) = known.next_if(|sum| sum.day <= *end) {
+                add(&mut sums[sum.cohort as usize], sum.subjects);
             }
             let rows = self.rows(&sums, profile);
             if lines.is_empty() {
@@ -75,21 +73,9 @@ impl Block {
         vec![0; self.cohorts.values().len() + 1]
     }
 
-    /// By how much each cohort grows from a day on, by what is known at an entry of the block.
-    fn known(&self, known_at: Seq) -> impl Iterator<Item = (Day, u32, i64)> {
-        let known = known_at.number().saturating_sub(self.first);
-        let before = self.before.iter();
-        let before = before.map(|sum| (sum.day, sum.cohort, sum.subjects));
-        let moves = self.moves.iter();
-        let moves = moves.take_while(move |moved| u64::from(moved.entry) <= known);
-        let moves = moves.flat_map(|moved| {
-            let subjects = moved.subjects.cast_signed();
-            [
-                (moved.day, moved.from, -subjects),
-                (moved.day, moved.to, subjects),
-            ]
-        });
-        before.chain(moves)
+    /// By how much cohorts grow from a day on, by what is known at an entry of the block.
+    fn known(&self, known_at: Seq) -> impl Iterator<Item = Sum> {
+        self.growth(known_at.number().saturating_sub(self.first))
     }
 
     /// The rows of totals, given how many are in each cohort.

@@ -2,13 +2,13 @@
 
 use amparo_core::course::Course;
 use amparo_core::date::Day;
-use amparo_core::kind::{Kind, State};
+use amparo_core::kind::{self, Kind, State};
 
 use super::block::{Block, Cohort, Move, Track};
 use crate::courses::Courses;
 use crate::fact::{SubjectId, TextId};
 use crate::facts::Facts;
-use crate::following::{Following, Touched};
+use crate::following::Following;
 use crate::stance::Stance;
 
 /// On what a subject stands, with the instrument as the facts number it.
@@ -28,6 +28,16 @@ struct Turn {
     axis: Axis,
     day: Day,
     stance: Stance,
+}
+
+impl Axis {
+    fn of(self) -> kind::Axis {
+        match self {
+            Self::Custody => kind::Axis::Custody,
+            Self::Case => kind::Axis::Case,
+            Self::Clemency(_) => kind::Axis::Clemency,
+        }
+    }
 }
 
 impl Turn {
@@ -86,9 +96,22 @@ impl Follower {
         for n in &touched.entries {
             self.name_instrument(facts, *n, entry, block);
         }
-        if self.may_move(facts, position, &touched) {
-            for subject in touched.subjects {
-                self.move_subject(facts, subject, entry, block);
+        let kind = facts.at(position).kind();
+        let is_alone = touched.entries.len() == 1;
+        match (is_alone, kind.axis().filter(|_| kind.state().is_some())) {
+            // The usual case: the next step of one axis.
+            (true, Some(axis)) => {
+                for subject in touched.subjects {
+                    let now = self.count_axis(facts, subject, axis);
+                    self.move_subject(facts, subject, now, entry, block);
+                }
+            }
+            _ if is_alone && !counts_others(kind) => {}
+            _ => {
+                for subject in touched.subjects {
+                    let now = self.count(facts, subject);
+                    self.move_subject(facts, subject, now, entry, block);
+                }
             }
         }
         if self.following.registers(facts, position) {
@@ -96,13 +119,6 @@ impl Follower {
             block.registrations.push((entry, is_group));
         }
         block.entries += 1;
-    }
-
-    /// Whether an entry can change how anybody is counted.
-    fn may_move(&self, facts: &Facts, position: u32, touched: &Touched) -> bool {
-        let kind = facts.at(position).kind();
-        let counts = matches!(kind, Kind::Group | Kind::Identification | Kind::Merge);
-        counts || kind.state().is_some() || touched.entries.len() > 1
     }
 
     /// An instrument has lines while entries in force name it: so many more or fewer, whatever the day.
@@ -126,8 +142,14 @@ impl Follower {
         });
     }
 
-    fn move_subject(&mut self, facts: &Facts, subject: SubjectId, entry: u32, block: &mut Block) {
-        let now = self.count(facts, subject);
+    fn move_subject(
+        &mut self,
+        facts: &Facts,
+        subject: SubjectId,
+        now: Counted,
+        entry: u32,
+        block: &mut Block,
+    ) {
         let before = std::mem::replace(&mut self.counted[subject.index()], now);
         let now = &self.counted[subject.index()];
         let mut note = |axis, day, from: Stance, to: Stance, subjects| {
@@ -166,6 +188,28 @@ impl Follower {
         }
     }
 
+    /// How a subject is counted when nothing has changed but its course on an axis.
+    fn count_axis(&self, facts: &Facts, subject: SubjectId, axis: kind::Axis) -> Counted {
+        let on_axis = |n: u32| facts.at(n).kind().axis() == Some(axis);
+        let Some(courses) = self.following.courses(facts, subject, on_axis) else {
+            return Counted::default();
+        };
+        let known = &self.counted[subject.index()];
+        let from = known.turns.partition_point(|turn| turn.axis.of() < axis);
+        let to = known.turns.partition_point(|turn| turn.axis.of() <= axis);
+        let mut turns = known.turns.to_vec();
+        turns.splice(from..to, self::turns(&courses));
+        // A subject's first status entry may be its first of all: its weight is not known yet.
+        let weight = match known.turns.is_empty() {
+            true => self.following.weight(facts, subject),
+            false => known.weight,
+        };
+        Counted {
+            weight,
+            turns: turns.into(),
+        }
+    }
+
     /// How a subject is counted; not at all where its entries belong to another.
     fn count(&self, facts: &Facts, subject: SubjectId) -> Counted {
         let Some(courses) = self.following.courses(facts, subject, |_| true) else {
@@ -173,20 +217,25 @@ impl Follower {
         };
         Counted {
             weight: self.following.weight(facts, subject),
-            turns: turns(&courses),
+            turns: turns(&courses).into(),
         }
     }
 }
 
+/// Whether an entry of a kind can change how anybody is counted, without a step on an axis.
+fn counts_others(kind: Kind) -> bool {
+    matches!(kind, Kind::Group | Kind::Identification | Kind::Merge)
+}
+
 /// The turns of a subject's courses, in their order.
-fn turns(courses: &Courses) -> Box<[Turn]> {
+fn turns(courses: &Courses) -> Vec<Turn> {
     let mut turns = Vec::new();
     turns_of(&courses.custody, Axis::Custody, &mut turns);
     turns_of(&courses.case, Axis::Case, &mut turns);
     for (code, course) in &courses.clemency {
         turns_of(course, Axis::Clemency(*code), &mut turns);
     }
-    turns.into()
+    turns
 }
 
 fn turns_of(course: &Course<State>, axis: Axis, turns: &mut Vec<Turn>) {
@@ -212,7 +261,10 @@ fn differences(
     [before, now]: [&[Turn]; 2],
     mut note: impl FnMut(Axis, Day, Stance, Stance),
 ) {
-    let (mut old, mut new) = (Steps::of(before), Steps::of(now));
+    // Most often only the last turns differ.
+    let same = before.iter().zip(now).take_while(|(old, new)| old == new);
+    let same = same.count();
+    let (mut old, mut new) = (Steps::of(before, same), Steps::of(now, same));
     let next = |old: &Steps<'_>, new: &Steps<'_>| {
         let turns = old.rest.first().into_iter().chain(new.rest.first());
         turns.copied().min_by_key(|turn| turn.place(facts))
@@ -236,11 +288,14 @@ struct Steps<'t> {
 }
 
 impl<'t> Steps<'t> {
-    fn of(turns: &'t [Turn]) -> Self {
+    /// The walk behind the first so many turns.
+    fn of(turns: &'t [Turn], done: usize) -> Self {
+        let (done, rest) = turns.split_at(done);
+        let last = done.last();
         Self {
-            rest: turns,
-            axis: None,
-            stance: Stance::default(),
+            rest,
+            axis: last.map(|turn| turn.axis),
+            stance: last.map_or(Stance::default(), |turn| turn.stance),
         }
     }
 
