@@ -3,6 +3,8 @@
 //! Ratios say more than times: the machine is the same for both sides of each, and where single
 //! writes are compared they take turns.
 
+mod asked; // single questions
+
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,12 +13,13 @@ use std::time::{Duration, Instant};
 
 use amparo_core::draft::Draft;
 use amparo_core::entry::{Entry, Recorded};
+use amparo_core::id::Seq;
 use amparo_projections::totals::totals;
 use amparo_projections::{Facts, Profile, ReadModel as _, View};
 use amparo_store::ledger::{Access, Ids, Keep, Ledger, Plan, ReadError};
 
+use crate::measure;
 use crate::sqlite::Table;
-use crate::{duck, measure};
 
 /// How many single appends are timed.
 const APPENDS: usize = 400;
@@ -182,78 +185,6 @@ impl Stage {
         })
     }
 
-    /// Questions as cold processes.
-    fn cold(&self) -> io::Result<Vec<Row>> {
-        let ask = |what, question: &str| -> io::Result<Row> {
-            let arguments: Vec<&str> = question.split(' ').collect();
-            // The first command of a new log keeps what it worked out of it.
-            measure::median(&self.program, &self.ledger, &arguments, 1)?;
-            let cost = measure::median(&self.program, &self.ledger, &arguments, RUNS)?;
-            succeeded(cost.is_success(), question)?;
-            Ok(Row {
-                what,
-                ours: format!(
-                    "{}, {}",
-                    milliseconds(cost.time),
-                    megabytes(cost.peak_bytes)
-                ),
-                reference: String::new(),
-                ratio: None,
-            })
-        };
-        Ok(vec![
-            ask(
-                "totals of a day, as a cold process",
-                &format!("totals --as-of {DAY}"),
-            )?,
-            ask(
-                "the same as known at e100000",
-                &format!("totals --as-of {DAY} --known-at e100000"),
-            )?,
-            ask("a person's timeline, as a cold process", "status p7")?,
-            ask("verify: every byte read and hashed again", "verify")?,
-        ])
-    }
-
-    /// The totals of a day, and the count alone in DuckDB's SQL.
-    fn counted(&self) -> io::Result<Vec<Row>> {
-        if !duck::is_at_hand() {
-            return Ok(vec![Row {
-                what: "the count in DuckDB's SQL: Python has no module duckdb",
-                ours: String::new(),
-                reference: String::new(),
-                ratio: None,
-            }]);
-        }
-        let question = ["totals", "--as-of", DAY];
-        let ours = measure::median(&self.program, &self.ledger, &question, RUNS)?;
-        succeeded(ours.is_success(), "totals")?;
-        let theirs = duck::count(&self.lines, &self.duck, DAY, RUNS)?;
-        Ok(vec![
-            Row {
-                what: "all totals of a day with their ranges, and one count without in DuckDB's \
-                       SQL, as cold processes",
-                ours: milliseconds(ours.time),
-                reference: format!(
-                    "{} ({} deprived of liberty)",
-                    milliseconds(theirs.cold),
-                    theirs.count
-                ),
-                ratio: Some(ratio(ours.time, theirs.cold)),
-            },
-            Row {
-                what: "that query of DuckDB's again in one process; its table made, once",
-                ours: String::new(),
-                reference: format!(
-                    "{}; {}",
-                    milliseconds(theirs.warm),
-                    milliseconds(theirs.load)
-                ),
-                ratio: None,
-            },
-        ])
-    }
-
     /// The whole log into facts and totals, by the same code, from the ledger and from SQLite.
     fn replay(&self) -> io::Result<Vec<Row>> {
         let mut ledger = None;
@@ -338,9 +269,7 @@ impl Stage {
                 Ok(())
             })?);
             let seq = ledger.head().size - 1;
-            let line = ledger
-                .line(amparo_core::id::Seq::new(seq))
-                .map_err(io::Error::other)?;
+            let line = ledger.line(Seq::new(seq)).map_err(io::Error::other)?;
             let line = String::from_utf8(line.unwrap_or_default()).map_err(io::Error::other)?;
             plain.push(timed(|| {
                 file.write_all((line.clone() + "\n").as_bytes())?;
