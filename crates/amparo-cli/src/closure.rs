@@ -1,26 +1,19 @@
-//! The entries about a few people, and all that bear on them: what facts are made of when the log is
-//! long and the question is not.
+//! Facts about a few people, and all that bears on them: where the log is long and the question is not.
 //!
 //! Which entries those are is looked up in the indexes of the store, and the numbers of references
 //! (`p7`) in the kept deltas; where there are none, the log is short, and whoever asks reads it whole.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
-use amparo_core::entry::Entry;
-use amparo_core::id::{EventId, GroupId, PersonId, Seq, Subject};
+use amparo_core::id::{GroupId, PersonId, Seq, Subject};
 use amparo_projections::Facts;
-use amparo_projections::closure::{Lookup, closed};
 use amparo_store::ledger::Ledger;
 use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::identifier::is_reference;
 use crate::kept_deltas::KeptDeltas;
-use crate::kept_facts::not_a_log;
-
-/// The most entries that an excerpt has: beyond, reading the facts of all is as fast.
-const ENTRIES_MAX: usize = 20_000;
+use crate::lookups;
 
 /// The facts about whom a reference (`p7`) or a UUID names; none where the facts of all answer as
 /// soon, and for any other text.
@@ -97,51 +90,7 @@ fn closed_facts(
     deltas: &KeptDeltas<'_>,
     open: BTreeSet<Seq>,
 ) -> Result<Option<Facts>, Failure> {
-    let entries = closed(&Indexes(ledger), open, ENTRIES_MAX)?;
-    let facts = entries.map(|entries| facts(&entries, |seq| deltas.number(seq)));
+    let entries = lookups::bearing_on(ledger, open)?;
+    let facts = entries.map(|entries| lookups::facts(&entries, |seq| deltas.number(seq)));
     facts.transpose()
-}
-
-/// The entries of a range and those that bear on them, in log order; none when there are too many.
-///
-/// # Errors
-/// As [`around`].
-pub fn of_entries(ledger: &Ledger, range: Range<u64>) -> Result<Option<Vec<Entry>>, Failure> {
-    closed(&Indexes(ledger), range.map(Seq::new), ENTRIES_MAX)
-}
-
-/// The facts of an excerpt.
-///
-/// # Errors
-/// Integrity, when its entries are no part of a log.
-pub fn facts(
-    entries: &[Entry],
-    registered_as: impl Fn(Seq) -> Option<u32>,
-) -> Result<Facts, Failure> {
-    let first = entries.first().map_or(Seq::OPENING, |entry| entry.seq);
-    Facts::excerpt(entries, registered_as).map_err(|error| not_a_log(first, &error.to_string()))
-}
-
-/// The indexes of the store, as look-ups.
-struct Indexes<'l>(&'l Ledger);
-
-impl Lookup for Indexes<'_> {
-    type Error = Failure;
-
-    fn entry(&self, seq: Seq) -> Result<Entry, Failure> {
-        let entry = self.0.entry(seq)?;
-        entry.ok_or_else(|| not_a_log(seq, "it is missing"))
-    }
-
-    fn naming(&self, subject: Subject) -> Result<Vec<Seq>, Failure> {
-        Ok(self.0.seqs_of(subject)?)
-    }
-
-    fn targeting(&self, event: EventId) -> Result<Vec<Seq>, Failure> {
-        Ok(self.0.targeted_by(event)?)
-    }
-
-    fn of_event(&self, event: EventId) -> Result<Option<Seq>, Failure> {
-        Ok(self.0.seq_of(event)?)
-    }
 }

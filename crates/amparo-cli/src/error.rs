@@ -7,6 +7,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
+use amparo_core::id::Seq;
 use amparo_store::ledger::{AppendError, Ledger, OpenError, ReadError};
 use amparo_store::shelf::ShelfError;
 use amparo_store::signing::SigningError;
@@ -109,6 +110,14 @@ struct Told {
 }
 
 impl Failure {
+    /// A failure for an entry that does not follow from those before it.
+    pub fn not_a_log(seq: Seq, cause: &str) -> Self {
+        let message = format!("{seq} cannot be read as part of this log");
+        Self::new(FailureKind::Integrity, message)
+            .cause(cause)
+            .hint("`amparo verify` tells what is wrong with the ledger")
+    }
+
     /// A failure of a kind, in one line.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self(Box::new(Told {

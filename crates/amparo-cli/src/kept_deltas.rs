@@ -17,8 +17,8 @@ use amparo_projections::totals::TotalsRow;
 use amparo_projections::{Facts, Profile};
 use amparo_store::ledger::Ledger;
 
-use crate::closure;
 use crate::error::Failure;
+use crate::lookups;
 
 const PREFIX: &str = "deltas-";
 /// The shortest log whose deltas are kept: a shorter one is read about as fast.
@@ -71,10 +71,11 @@ impl<'l> KeptDeltas<'l> {
             return Ok(None);
         }
         if missing > 0 {
-            let Some(entries) = closure::of_entries(ledger, last.size()..size)? else {
+            let Some(entries) = lookups::bearing_on(ledger, (last.size()..size).map(Seq::new))?
+            else {
                 return Ok(None);
             };
-            let facts = closure::facts(&entries, |_| None)?;
+            let facts = lookups::facts(&entries, |_| None)?;
             let keep = missing >= KEEP_ENTRIES_MIN;
             follow(ledger, &facts, &mut last, keep);
         }

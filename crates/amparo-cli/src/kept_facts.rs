@@ -9,7 +9,7 @@ use amparo_core::id::Seq;
 use amparo_projections::{Facts, ReadModel as _};
 use amparo_store::ledger::Ledger;
 
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::kept_deltas;
 
 /// The name under which facts are kept.
@@ -72,7 +72,7 @@ fn go_on(
         for entry in entries {
             facts
                 .apply(&entry)
-                .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
+                .map_err(|error| Failure::not_a_log(entry.seq, &error.to_string()))?;
         }
         progress(facts.len() as u64);
         Ok::<(), Failure>(())
@@ -80,16 +80,9 @@ fn go_on(
     ledger.each_stretch(known..size, Some, add)?;
     match facts.len() as u64 == size {
         true => Ok(facts),
-        false => Err(not_a_log(Seq::new(facts.len() as u64), "it is missing")),
+        false => Err(Failure::not_a_log(
+            Seq::new(facts.len() as u64),
+            "it is missing",
+        )),
     }
-}
-
-/// A failure for an entry that does not follow from those before it.
-pub fn not_a_log(seq: Seq, cause: &str) -> Failure {
-    Failure::new(
-        FailureKind::Integrity,
-        format!("{seq} cannot be read as part of this log"),
-    )
-    .cause(cause)
-    .hint("`amparo verify` tells what is wrong with the ledger")
 }

@@ -34,6 +34,7 @@ mod kept_facts;
 mod lines;
 mod listing;
 mod lists;
+mod lookups;
 mod new_file;
 mod output;
 mod people;

@@ -1,8 +1,8 @@
 //! What were the totals at the end of any day, by what was known at any entry, without counting anybody
 //! again?
 //!
-//! Whoever has the same stance on an axis counts the same: a [`Cohort`]. An entry moves a few subjects from
-//! one cohort to another, from some day on: a [`Move`]. So the totals at a known-at and an as-of
+//! Whoever has the same stance on an axis counts the same: a *cohort*. An entry moves a few subjects from
+//! one cohort to another, from some day on: a *move*. So the totals at a known-at and an as-of
 //! are the sum of all moves by the entries up to the one, of the days up to the other: no subject is looked
 //! at, and no fact. The moves of [`BLOCK_ENTRIES`] entries are a [`Block`], which begins with the sums
 //! of all moves before it; so any past state is read from one block, however long the log is.

@@ -8,7 +8,7 @@ use amparo_projections::deltas::{Block, Follower};
 use amparo_projections::{Facts, ReadModel as _};
 
 use super::harness::Bench;
-use super::kept_facts::{replay_finds, under_stamp};
+use super::kept_facts::{arrests, replay_finds, under_stamp};
 
 const PERSONS: usize = 520;
 
@@ -82,22 +82,7 @@ fn anew(bench: &Bench) -> Vec<String> {
 
 fn with_people(group: bool) -> Bench {
     let bench = Bench::new();
-    let mut drafts = String::new();
-    for n in 0..PERSONS {
-        let (day, place) = (1 + n % 9, ["Caracas", "Zulia"][n % 2]);
-        drafts += &format!(
-            concat!(
-                r#"{{"kind":"person","person":"d:{n}","unsourced":true}}"#,
-                "\n",
-                r#"{{"kind":"arrest","person":"d:{n}","occurred":"2026-02-0{day}","#,
-                r#""place":"VE:{place}","unsourced":true}}"#,
-                "\n"
-            ),
-            n = n,
-            day = day,
-            place = place
-        );
-    }
+    let mut drafts = arrests(PERSONS);
     if group {
         drafts += concat!(
             r#"{"kind":"instrument","instrument":"demo-law","unsourced":true}"#,

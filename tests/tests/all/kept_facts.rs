@@ -25,6 +25,25 @@ const QUESTIONS: [&[&str]; 4] = [
     &["report", "single-source", "-O", "csv"],
 ];
 
+/// Drafts of so many people, each arrested on one of nine days at one of two places.
+pub fn arrests(persons: usize) -> String {
+    let of_one = |n| {
+        format!(
+            concat!(
+                r#"{{"kind":"person","person":"d:{n}","unsourced":true}}"#,
+                "\n",
+                r#"{{"kind":"arrest","person":"d:{n}","occurred":"2026-02-0{day}","#,
+                r#""place":"VE:{place}","unsourced":true}}"#,
+                "\n"
+            ),
+            n = n,
+            day = 1 + n % 9,
+            place = ["Caracas", "Zulia"][n % 2]
+        )
+    };
+    (0..persons).map(of_one).collect()
+}
+
 fn answers(bench: &Bench) -> [String; 4] {
     QUESTIONS.map(|question| {
         let run = bench.run(question);
@@ -36,22 +55,7 @@ fn answers(bench: &Bench) -> [String; 4] {
 #[test]
 fn answers_are_the_same_with_kept_facts_and_without_and_false_ones_are_found() {
     let bench = Bench::new();
-    let drafts: String = (0..PERSONS)
-        .map(|n| {
-            format!(
-                concat!(
-                    r#"{{"kind":"person","person":"d:{n}","unsourced":true}}"#,
-                    "\n",
-                    r#"{{"kind":"arrest","person":"d:{n}","occurred":"2026-02-0{day}","#,
-                    r#""place":"VE:{place}","unsourced":true}}"#,
-                    "\n"
-                ),
-                n = n,
-                day = 1 + n % 9,
-                place = ["Caracas", "Zulia"][n % 2]
-            )
-        })
-        .collect();
+    let drafts = arrests(PERSONS);
     bench.ok(&["import", &bench.file("drafts.jsonl", drafts)]);
     let facts = bench.ledger().join("derived/facts");
     assert!(!facts.exists());

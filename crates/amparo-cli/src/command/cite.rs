@@ -16,7 +16,6 @@ use crate::entry_ref;
 use crate::error::Failure;
 use crate::figures;
 use crate::filters::Asked;
-use crate::kept_facts::not_a_log;
 use crate::output::{Cell, Column, Head, KnownAt, Reply, text};
 use crate::session::{Session, today};
 
@@ -56,7 +55,7 @@ impl Cite {
         };
         let (as_of, known_at) = cited.at;
         let recorded = derived.facts.fact(known_at).map(|fact| fact.recorded());
-        let recorded = recorded.ok_or_else(|| not_a_log(known_at, "it is missing"))?;
+        let recorded = recorded.ok_or_else(|| Failure::not_a_log(known_at, "it is missing"))?;
         let citation = Citation {
             ledger: &derived.ledger,
             as_of,
@@ -124,7 +123,7 @@ fn published(
     let view = View::known_at(&derived.facts, publication.known_at);
     let profile = profiles::find(&profiles(&view), &label);
     let figure = Figure::of(&publication.query)
-        .map_err(|_| not_a_log(entry.seq, "its question does not read"))?;
+        .map_err(|_| Failure::not_a_log(entry.seq, "its question does not read"))?;
     let read_on = today(&derived.ledger, entry.recorded)?;
     let asked = figure.filters(session, derived, read_on)?;
     if !derived.today().is_in_force(entry.seq) {
@@ -136,7 +135,8 @@ fn published(
     Ok(Cited {
         figure: Some(publication.figure.to_string()),
         at: (publication.as_of, publication.known_at),
-        profile: profile.ok_or_else(|| not_a_log(entry.seq, "its profile is not of this log"))?,
+        profile: profile
+            .ok_or_else(|| Failure::not_a_log(entry.seq, "its profile is not of this log"))?,
         query: publication.query.iter().map(ToString::to_string).collect(),
         asked,
         numbers: publication.numbers.clone(),

@@ -17,7 +17,6 @@ use crate::derived;
 use crate::entry_ref;
 use crate::error::{Failure, FailureKind};
 use crate::figure_proof::{self, ENTRIES_MAX, FigureFault, FigureProof};
-use crate::kept_facts::not_a_log;
 use crate::new_file;
 use crate::output::{Cell, Column, Reply};
 use crate::session::{Reading, Session, whole_meta};
@@ -230,7 +229,7 @@ fn pack(ledger: Ledger, asked: Asked, what: String) -> Result<(Ledger, Proven, S
     for line in ledger.lines(0..count) {
         let (seq, line) = line?;
         let line = String::from_utf8(line);
-        lines.push(line.map_err(|_| not_a_log(seq, "it is not text"))?);
+        lines.push(line.map_err(|_| Failure::not_a_log(seq, "it is not text"))?);
     }
     let proof = ledger
         .tree()

@@ -25,7 +25,7 @@ use crate::command::Exit;
 use crate::derived::read_facts;
 use crate::error::{Failure, FailureKind};
 use crate::kept_deltas;
-use crate::kept_facts::{self, not_a_log};
+use crate::kept_facts;
 use crate::output::{Cell, Column, Reply};
 use crate::progress::Progress;
 use crate::session::{Session, today, whole_meta};
@@ -137,7 +137,7 @@ fn compare(
         let (seq, day) = (entry.seq, today(ledger, entry.recorded)?);
         running
             .apply(&entry)
-            .map_err(|error| not_a_log(seq, &error.to_string()))?;
+            .map_err(|error| Failure::not_a_log(seq, &error.to_string()))?;
         let done = seq.number() + 1;
         if done % step == 0 || done == size {
             running.move_to(day);

@@ -14,7 +14,6 @@ use crate::coordinates::Coordinates;
 use crate::derived::profile_of;
 use crate::error::Failure;
 use crate::figures;
-use crate::kept_facts::not_a_log;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::people::People;
 use crate::session::{Reading, Session, today};
@@ -59,7 +58,7 @@ pub fn run(session: &mut Session<'_, '_>, replay: &Replay) -> Result<(), Failure
         }
         running
             .apply(&entry)
-            .map_err(|error| not_a_log(entry.seq, &error.to_string()))?;
+            .map_err(|error| Failure::not_a_log(entry.seq, &error.to_string()))?;
         running.move_to(fixed.unwrap_or(day));
         if !is_shown {
             continue;

@@ -15,7 +15,6 @@ use crate::command::totals::figure::Figure;
 use crate::derived::Derived;
 use crate::error::{Failure, FailureKind};
 use crate::figures;
-use crate::kept_facts::not_a_log;
 use crate::output::{Cell, Column, Reply, text};
 use crate::session::{Session, today};
 
@@ -117,7 +116,7 @@ fn again<'d>(
     fact: &Fact,
     published: &'d Publication,
 ) -> Result<Again<'d>, Failure> {
-    let unsound = |cause: &str| not_a_log(entry, cause);
+    let unsound = |cause: &str| Failure::not_a_log(entry, cause);
     let figure = Figure::of(&published.query).map_err(|_| unsound("its question does not read"))?;
     let profile = profile(derived, published)
         .ok_or_else(|| unsound("its profile was not known at its known-at"))?;

@@ -10,7 +10,6 @@ use super::schema::{Field, ForeignKey, Table, Type, field};
 use crate::derived::Derived;
 use crate::error::Failure;
 use crate::figures;
-use crate::kept_facts::not_a_log;
 use crate::output::Cell;
 
 const FIELDS: [Field; 21] = [
@@ -109,7 +108,7 @@ pub fn rows(derived: &Derived, rows: &mut Rows<'_, '_>) -> Result<(), Failure> {
     let view = derived.then();
     for seq in (0..derived.at.prefix()).map(Seq::new) {
         let fact = view.fact(seq);
-        let fact = fact.ok_or_else(|| not_a_log(seq, "it is missing"))?;
+        let fact = fact.ok_or_else(|| Failure::not_a_log(seq, "it is missing"))?;
         rows.row(&cells(derived, &view, seq, fact))?;
     }
     Ok(())
