@@ -207,7 +207,7 @@ fn follow(ledger: &Ledger, facts: &Facts, last: &mut Block, keep: bool) {
     }
 }
 
-/// The last block that is kept, of those that have all before them.
+/// The last block that is kept. One before it may be gone or damaged: what it would answer, the facts do.
 fn last_block(ledger: &Ledger) -> Option<Block> {
     let newest = ledger.head().size.checked_sub(1)? / BLOCK_ENTRIES;
     (0..=newest).rev().find_map(|number| kept(ledger, number))
