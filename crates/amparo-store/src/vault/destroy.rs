@@ -156,7 +156,7 @@ impl Vault {
         let Some(mut subjects) = self.subjects().filter(|_| self.is_writable) else {
             return Err(VaultError::NoKeys);
         };
-        let Subjects { file, receiver } = &mut *subjects;
+        let Subjects { file, receiver, .. } = &mut *subjects;
         let mut opener = lock.map(|lock| lock.opener(receiver));
         let record_bytes = self.span.record_bytes;
         for chunk in places::chunks(file.as_mut(), self.span) {

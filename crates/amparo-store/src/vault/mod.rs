@@ -36,6 +36,7 @@ use crate::journal::BATCH_ENTRIES_MAX;
 use field::Receiver;
 use lock::Lock;
 use places::{Looked, Span};
+use reading::Page;
 pub(crate) use rescue::Rescued;
 pub use slots::{Cost, SlotError, SlotKind, SlotSecret};
 
@@ -106,6 +107,7 @@ pub(crate) struct Vault {
 /// The open file of the subjects, with what opens keys that were sealed in the field.
 struct Subjects {
     file: Box<dyn OpenFile>,
+    page: Page,
     receiver: Option<Receiver>,
 }
 
@@ -260,7 +262,12 @@ impl Vault {
             record_bytes,
         };
         let receiver = lock.and_then(Lock::receiver);
-        self.subjects = Some(Mutex::new(Subjects { file, receiver }));
+        let page = Page::default();
+        self.subjects = Some(Mutex::new(Subjects {
+            file,
+            page,
+            receiver,
+        }));
         self.looked = OnceLock::new();
         Ok(())
     }
@@ -366,6 +373,7 @@ impl Vault {
         let subjects = self.subjects.as_mut().filter(|_| self.is_writable);
         let subjects = subjects.ok_or(VaultError::NoKeys)?;
         let subjects = subjects.get_mut().unwrap_or_else(PoisonError::into_inner);
+        subjects.page = Page::default();
         let written = subjects.file.write_all_at(records, self.span.to);
         let written = match is_planted(Bug::KeysNotSynced) {
             true => written,

@@ -1,6 +1,7 @@
 //! Reading the file of the subjects: all of it, its end, or the records of one owner.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
@@ -10,6 +11,10 @@ use super::places::{self, Looked};
 use super::{
     Key, Owner, RECORDS_CHECKED_MIN, SUBJECTS_FILE, Subjects, Vault, VaultError, io_error,
 };
+use crate::files::OpenFile;
+
+/// Bytes that are read at once around a record.
+const PAGE_BYTES: usize = 4096;
 
 /// Every key of the file.
 #[derive(Default)]
@@ -18,6 +23,35 @@ pub(super) struct Every {
     pub(super) keys: HashMap<Owner, Vec<Key>>,
     /// Where the records are that do not open, and whose they say they are.
     pub(super) damaged: Vec<(u64, Owner)>,
+}
+
+/// The part of the file that was read last: who is registered one after the other has keys one
+/// beside the other, and they are asked for in that order.
+#[derive(Default)]
+pub(super) struct Page {
+    from: u64,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Page {
+    /// The bytes of a record, or what the file has of them.
+    fn record(
+        &mut self,
+        file: &mut dyn OpenFile,
+        at: u64,
+        record_bytes: usize,
+    ) -> io::Result<&[u8]> {
+        let held = at.checked_sub(self.from).map(|start| start as usize);
+        let held = held.filter(|start| start + record_bytes <= self.bytes.len());
+        if held.is_none() {
+            let mut bytes = Zeroizing::new(vec![0; PAGE_BYTES.max(record_bytes)]);
+            let read = file.read_at(&mut bytes, at)?;
+            bytes.truncate(read);
+            *self = Self { from: at, bytes };
+        }
+        let rest = &self.bytes[held.unwrap_or_default()..];
+        Ok(&rest[..rest.len().min(record_bytes)])
+    }
 }
 
 impl Vault {
@@ -73,7 +107,7 @@ impl Vault {
         let Some(mut subjects) = self.subjects() else {
             return Ok(());
         };
-        let Subjects { file, receiver } = &mut *subjects;
+        let Subjects { file, receiver, .. } = &mut *subjects;
         let mut opener = self.lock.as_ref().map(|lock| lock.opener(receiver));
         let record_bytes = self.span.record_bytes;
         for chunk in places::chunks(file.as_mut(), self.span) {
@@ -114,16 +148,19 @@ impl Vault {
         }
         // It was given up when it could not be written.
         let mut subjects = self.subjects().ok_or(VaultError::Poisoned)?;
-        let Subjects { file, receiver } = &mut *subjects;
+        let Subjects {
+            file,
+            page,
+            receiver,
+        } = &mut *subjects;
         let mut opener = self.lock.as_ref().map(|lock| lock.opener(receiver));
         let record_bytes = self.span.record_bytes;
-        let mut bytes = Zeroizing::new(vec![0; record_bytes]);
         let mut records = Vec::with_capacity(numbers.len());
         for number in numbers {
             let at = self.span.from + number * record_bytes as u64;
-            let read = file.read_at(&mut bytes, at);
-            let read = read.map_err(io_error(SUBJECTS_FILE))?;
-            match key_file::read_record(&bytes[..read], opener.as_mut()) {
+            let record = page.record(file.as_mut(), at, record_bytes);
+            let record = record.map_err(io_error(SUBJECTS_FILE))?;
+            match key_file::read_record(record, opener.as_mut()) {
                 record @ (Record::Key(whose, _) | Record::Locked(whose)) if whose == owner => {
                     records.push(record);
                 }
