@@ -89,25 +89,36 @@ impl Cell {
     }
 
     /// The value as plain text, for tables and CSV.
-    pub fn plain(&self) -> String {
+    pub fn plain(&self) -> Cow<'_, str> {
         match self {
-            Self::Empty | Self::Absent => String::new(),
-            Self::Text(text) | Self::Json(text) => text.clone(),
-            Self::Number(number) => number.to_string(),
-            Self::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-            Self::List(values) => values.join("; "),
+            Self::Empty | Self::Absent => "".into(),
+            Self::Text(text) | Self::Json(text) => text.into(),
+            Self::Number(number) => number.to_string().into(),
+            Self::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
+            Self::List(values) => match values.as_slice() {
+                [value] => value.into(),
+                values => values.join("; ").into(),
+            },
             Self::Parts(parts) => {
                 let parts = parts
                     .iter()
                     .map(|(key, cell)| format!("{key} {}", cell.plain()));
-                parts.collect::<Vec<_>>().join(" ")
+                parts.collect::<Vec<_>>().join(" ").into()
             }
         }
     }
 }
 
-/// Columns and rows with every cell of parts spread over columns of its own, `head_seq`.
-pub(super) fn spread(columns: &[Column], rows: &[Vec<Cell>]) -> (Vec<Column>, Vec<Vec<Cell>>) {
+/// Columns and rows with every cell of parts spread over columns of its own, `head_seq`; as they are
+/// where no cell has parts.
+pub(super) fn spread<'r>(
+    columns: &'r [Column],
+    rows: &'r [Vec<Cell>],
+) -> (Cow<'r, [Column]>, Cow<'r, [Vec<Cell>]>) {
+    let has_parts = |row: &Vec<Cell>| row.iter().any(|cell| matches!(cell, Cell::Parts(_)));
+    if !rows.iter().any(has_parts) {
+        return (columns.into(), rows.into());
+    }
     let mut wide = vec![Vec::new(); rows.len()];
     let mut headings = Vec::new();
     for (n, column) in columns.iter().enumerate() {
@@ -137,5 +148,5 @@ pub(super) fn spread(columns: &[Column], rows: &[Vec<Cell>]) -> (Vec<Column>, Ve
             }
         }
     }
-    (headings, wide)
+    (headings.into(), wide.into())
 }

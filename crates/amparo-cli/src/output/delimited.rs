@@ -76,6 +76,6 @@ fn fields(coordinates: &[(Column, Cell)]) -> Vec<String> {
 fn field(cell: &Cell) -> String {
     match cell {
         Cell::Number(number) => number.to_string(),
-        other => text::formula_safe(other.plain()),
+        other => text::formula_safe(other.plain().into_owned()),
     }
 }

@@ -85,11 +85,10 @@ impl Meta {
         let cells = self.cells().into_iter().filter(|(key, _)| !is_own(key));
         let (keys, cells): (Vec<_>, Vec<_>) = cells.unzip();
         let columns: Vec<_> = keys.into_iter().map(Column::machine).collect();
-        let (columns, rows) = spread(&columns, &[cells]);
-        columns
-            .into_iter()
-            .zip(rows.into_iter().flatten())
-            .collect()
+        let rows = [cells];
+        let (columns, rows) = spread(&columns, &rows);
+        let cells = rows.iter().flatten().cloned();
+        columns.iter().cloned().zip(cells).collect()
     }
 
     fn filters_json(&self) -> String {

@@ -105,7 +105,7 @@ pub struct Written {
     /// Whether there was a row.
     has_rows: bool,
     /// How wide the columns of a table are so far.
-    widths: Vec<u16>,
+    widths: Vec<usize>,
 }
 
 impl Written {

@@ -1,14 +1,16 @@
 //! The two forms for people: a table without borders, and one in Markdown.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::iter;
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::cell::{Cell, Column, spread};
 use super::{Layout, Reply, Written, text};
 
 /// Blank columns between two columns of a table.
-const GAP: u16 = 2;
+const GAP: usize = 2;
 
 /// Writes the coordinates, then a table without borders; behind rows that are written, further ones.
 pub(super) fn write_table(
@@ -19,27 +21,28 @@ pub(super) fn write_table(
     if reply.at_coordinates && !written.is_begun {
         writeln!(out, "{}\n", text::visible(&reply.meta.caption()))?;
     }
-    let (columns, rows) = shown(reply);
+    let (columns, rows) = spread(&reply.columns, &reply.rows);
     match reply.layout {
         Layout::Lines => {
-            let headings = columns.iter().map(heading).collect();
-            let numeric: Vec<_> = columns.iter().map(|column| column.numeric).collect();
-            let rows = rows.iter().map(|row| row.iter().map(visible).collect());
-            let headings = (!written.is_begun).then_some(headings);
-            write_aligned(headings, rows.collect(), &numeric, &mut written.widths, out)
+            let kept = || columns.iter().filter(|column| !column.machine_only);
+            let numeric: Vec<_> = kept().map(|column| column.numeric).collect();
+            let headings = (!written.is_begun).then(|| kept().map(heading).collect());
+            let mut lines: Vec<Vec<_>> = headings.into_iter().collect();
+            for row in rows.iter() {
+                let cells = shown(&columns, row);
+                lines.push(cells.map(|(_, cell)| visible(cell)).collect());
+            }
+            write_aligned(&lines, &numeric, &mut written.widths, out)
         }
         Layout::Record => {
             for (n, row) in rows.iter().enumerate() {
                 if n > 0 || written.has_rows {
                     writeln!(out)?;
                 }
-                let cells = columns
-                    .iter()
-                    .zip(row)
-                    .filter(|(_, cell)| **cell != Cell::Empty);
+                let cells = shown(&columns, row).filter(|(_, cell)| **cell != Cell::Empty);
                 let lines = cells.map(|(column, cell)| vec![heading(column), visible(cell)]);
-                let lines = lines.collect();
-                write_aligned(None, lines, &[false, false], &mut Vec::new(), out)?;
+                let lines: Vec<_> = lines.collect();
+                write_aligned(&lines, &[false, false], &mut Vec::new(), out)?;
             }
             Ok(())
         }
@@ -52,20 +55,18 @@ pub(super) fn write_markdown(
     written: &Written,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let (columns, rows) = shown(reply);
+    let (columns, rows) = spread(&reply.columns, &reply.rows);
     if !written.is_begun {
         if reply.at_coordinates {
             writeln!(out, "{}\n", text::markdown(&reply.meta.caption()))?;
         }
-        let headings = columns.iter().map(|c| text::markdown(&heading(c)));
-        write_markdown_row(headings, out)?;
-        let rule = columns
-            .iter()
-            .map(|column| if column.numeric { "--:" } else { "---" });
+        let kept = || columns.iter().filter(|column| !column.machine_only);
+        write_markdown_row(kept().map(|column| text::markdown(&heading(column))), out)?;
+        let rule = kept().map(|column| if column.numeric { "--:" } else { "---" });
         writeln!(out, "|{}|", rule.collect::<Vec<_>>().join("|"))?;
     }
-    for row in &rows {
-        let cells = row.iter().map(|cell| text::markdown(&cell.plain()));
+    for row in rows.iter() {
+        let cells = shown(&columns, row).map(|(_, cell)| text::markdown(&cell.plain()));
         write_markdown_row(cells, out)?;
     }
     Ok(())
@@ -75,65 +76,63 @@ fn write_markdown_row(cells: impl Iterator<Item = String>, out: &mut dyn Write) 
     writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "))
 }
 
-/// The columns that people see, parts spread.
-fn shown(reply: &Reply) -> (Vec<Column>, Vec<Vec<Cell>>) {
-    let (columns, rows) = spread(&reply.columns, &reply.rows);
-    let keep: Vec<_> = columns.iter().map(|column| !column.machine_only).collect();
-    let kept = |row: Vec<Cell>| {
-        row.into_iter()
-            .zip(&keep)
-            .filter(|(_, keep)| **keep)
-            .map(|(cell, _)| cell)
-            .collect()
-    };
-    let rows = rows.into_iter().map(kept).collect();
-    (
-        columns
-            .into_iter()
-            .filter(|column| !column.machine_only)
-            .collect(),
-        rows,
-    )
+/// The cells of a row that people see, with their columns.
+fn shown<'r>(
+    columns: &'r [Column],
+    row: &'r [Cell],
+) -> impl Iterator<Item = (&'r Column, &'r Cell)> {
+    let cells = columns.iter().zip(row);
+    cells.filter(|(column, _)| !column.machine_only)
 }
 
-fn heading(column: &Column) -> String {
-    column.key.replace('_', " ")
+fn heading(column: &Column) -> Cow<'_, str> {
+    match column.key.contains('_') {
+        true => column.key.replace('_', " ").into(),
+        false => (&*column.key).into(),
+    }
 }
 
-fn visible(cell: &Cell) -> String {
-    text::visible(&cell.plain())
+fn visible(cell: &Cell) -> Cow<'_, str> {
+    match cell.plain() {
+        plain if text::has_steering(&plain) => text::visible(&plain).into(),
+        plain => plain,
+    }
 }
 
 /// Lines up cells by their width on screen, whatever the script; no line ends in blanks. Columns are
 /// at least as wide as `widths`, which are then as wide as the columns.
 fn write_aligned(
-    headings: Option<Vec<String>>,
-    rows: Vec<Vec<String>>,
+    lines: &[Vec<Cow<'_, str>>],
     numeric: &[bool],
-    widths: &mut Vec<u16>,
+    widths: &mut Vec<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    if let Some(headings) = headings {
-        table.set_header(headings);
-    }
-    table.add_rows(rows);
     widths.resize(numeric.len(), 0);
-    for (width, content) in widths.iter_mut().zip(table.column_max_content_widths()) {
-        *width = content.max(*width);
-    }
-    for ((column, numeric), width) in table.column_iter_mut().zip(numeric).zip(&*widths) {
-        column.set_padding((0, GAP));
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(*width + GAP)));
-        if *numeric {
-            column.set_cell_alignment(CellAlignment::Right);
+    for line in lines {
+        for (cell, width) in line.iter().zip(&mut *widths) {
+            *width = width_of(cell).max(*width);
         }
     }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
+    let mut bytes = String::new();
+    for line in lines {
+        let start = bytes.len();
+        for ((cell, numeric), width) in line.iter().zip(numeric).zip(&*widths) {
+            let blanks = width - width_of(cell);
+            let (before, after) = if *numeric { (blanks, 0) } else { (0, blanks) };
+            bytes.extend(iter::repeat_n(' ', before));
+            bytes.push_str(cell);
+            bytes.extend(iter::repeat_n(' ', after + GAP));
+        }
+        bytes.truncate(start + bytes[start..].trim_end().len());
+        bytes.push('\n');
     }
-    Ok(())
+    out.write_all(bytes.as_bytes())
+}
+
+/// How many columns of the screen a text takes.
+fn width_of(text: &str) -> usize {
+    match text.is_ascii() {
+        true => text.len(),
+        false => text.width(),
+    }
 }

@@ -20,7 +20,11 @@ fn steers(before: Option<char>, c: char) -> bool {
 }
 
 /// Whether some character of a text steers.
-fn has_steering(text: &str) -> bool {
+pub fn has_steering(text: &str) -> bool {
+    // Most text is plain, and there may be much of it.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return false;
+    }
     let mut before = None;
     text.chars().any(|c| steers(before.replace(c), c))
 }
