@@ -6,6 +6,47 @@ use amparo_core::value::Source;
 
 use crate::people::People;
 
+/// Words that the texts below put beside what stands in a line.
+const ADDED: [&str; 21] = [
+    "a", "about", "after", "as", "at", "by", "days", "decision", "filed", "from", "ground", "is",
+    "known", "least", "ledger", "most", "of", "persons", "sealed", "stay", "within",
+];
+
+/// Words that are looked for in what entries say, held against their lines first: most of a long log
+/// need not be parsed to find who or what is mentioned.
+pub struct Mentioned {
+    /// Those that what an entry says can have from its line alone.
+    words: Vec<String>,
+}
+
+impl Mentioned {
+    /// Looks for these words, folded.
+    pub fn new(wanted: &[String]) -> Self {
+        // Numbers and dates are put together, other scripts may be folded.
+        let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let from_line = |word: &&String| is_plain(word) && !ADDED.contains(&word.as_str());
+        Self {
+            words: wanted.iter().filter(from_line).cloned().collect(),
+        }
+    }
+
+    /// Whether [`details`] and [`sources`] of the entry of a line may have all the words: not where a
+    /// plain line lacks one, unless somebody's name is put in.
+    pub fn may_be_in(&self, line: &[u8]) -> bool {
+        let lower = match std::str::from_utf8(line) {
+            Ok(line) if line.is_ascii() && !line.contains('\\') => line.to_ascii_lowercase(),
+            _ => return true,
+        };
+        let is_there = |word: &String| lower.contains(word.as_str());
+        let names = || {
+            ["identification", "merge"]
+                .iter()
+                .any(|kind| lower.contains(kind))
+        };
+        self.words.iter().all(is_there) || names()
+    }
+}
+
 /// What an event says beyond its kind, subject and date.
 pub fn details(event: &Event, people: &People) -> String {
     let person = |person: PersonId| people.label(Subject::Person(person));
@@ -174,4 +215,96 @@ pub fn source(source: &Source) -> String {
         format!(", {grades}")
     };
     format!("{} ({}{grades})", source.publisher, source.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use amparo_core::Context;
+    use amparo_core::draft::Draft;
+    use amparo_core::entry::{Entry, Recorded};
+    use amparo_core::id::{EventId, Seq};
+    use amparo_core::identity::Secret;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fold;
+
+    /// What the fixtures leave out.
+    const MORE: [&str; 5] = [
+        r#"{"kind":"claim","claimant":"Demo Watch","measure":"held","quantity":{"low":5},"about":"2026-01-02","unsourced":true}"#,
+        r#"{"kind":"claim","claimant":"Demo Watch","measure":"held","quantity":{"high":5,"approximate":true},"unsourced":true}"#,
+        r#"{"kind":"profile","name":"demo","version":2,"states":["detained"],"shortest_stay_days":3,"unsourced":true}"#,
+        r#"{"kind":"note","text":"Court \"Two\" of Demo","unsourced":true}"#,
+        r#"{"kind":"note","text":"Tribunál de Demo","unsourced":true}"#,
+    ];
+
+    fn entries() -> Vec<Entry> {
+        let context = Context {
+            today: "2026-12-31".parse().unwrap(),
+            zone: chrono_tz::Tz::UTC,
+            secret: Secret::new([3; 32]),
+        };
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+        let names = [
+            "demo-small",
+            "demo-revolving-door",
+            "demo-two-lists",
+            "venezuela-2026",
+        ];
+        let files = names.map(|name| fixtures.join(name).with_extension("jsonl"));
+        let mut drafts: String = files
+            .map(|file| fs::read_to_string(file).unwrap())
+            .join("\n");
+        drafts.extend(MORE.map(|draft| format!("{draft}\n")));
+        let drafts = drafts
+            .lines()
+            .filter_map(|line| Draft::parse(line.as_bytes(), &context).ok());
+        drafts
+            .map(|draft| Entry {
+                seq: Seq::new(1),
+                id: EventId::new(Uuid::from_u128(7)),
+                recorded: Recorded::from_ms(1_780_000_000_000).unwrap(),
+                by: "desk".into(),
+                event: draft.event().clone(),
+                private: Vec::new(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_line_is_passed_over_only_where_its_entry_does_not_say_a_word() {
+        let entries = entries();
+        let (mut said, mut passed_over) = (0, 0);
+        let mut words = Vec::new();
+        for entry in &entries {
+            let text = format!(
+                "{} {}",
+                details(&entry.event, &People::default()),
+                sources(&entry.event, true)
+            );
+            let line = entry.line();
+            for word in fold::words(&text) {
+                let mentioned = Mentioned::new(&[word.clone()]);
+                assert!(mentioned.may_be_in(line.as_bytes()), "{word}: {line}");
+                said += 1;
+                words.push(word);
+            }
+        }
+        words.sort_unstable();
+        words.dedup();
+        for entry in &entries {
+            let line = entry.line();
+            let may =
+                |word: &&String| Mentioned::new(&[(*word).clone()]).may_be_in(line.as_bytes());
+            passed_over += words.len() - words.iter().filter(may).count();
+        }
+        assert!(entries.len() > 60 && said > 500, "{} {said}", entries.len());
+        assert!(
+            passed_over > entries.len() * words.len() / 2,
+            "{passed_over}"
+        );
+    }
 }

@@ -17,7 +17,7 @@ use crate::output::{Cell, Column, Reply};
 use crate::people::{Known, People, nobody};
 use crate::session::{Reading, Session, whole_meta};
 use crate::similar::{Likeness, Names, OTHERS_MAX, Who};
-use crate::summary;
+use crate::summary::{self, Mentioned};
 
 /// Find people by name, and entries by what they say; case, accents and word order do not count
 ///
@@ -95,7 +95,9 @@ impl Find {
                 ]
             })
         };
-        ledger.each_stretch(0..at.prefix(), says, |rows| {
+        let mentioned = Mentioned::new(&wanted);
+        let meant = |line: &[u8]| mentioned.may_be_in(line);
+        ledger.each_stretch_of(0..at.prefix(), meant, says, |rows| {
             rows.into_iter().for_each(|row| reply.push(row));
             Ok::<(), Failure>(())
         })?;

@@ -128,6 +128,20 @@ impl Ledger {
         &self,
         range: Range<u64>,
         look: impl Fn(Entry) -> Option<R> + Sync,
+        take: impl FnMut(Vec<R>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_stretch_of(range, |_| true, look, take)
+    }
+
+    /// The same of the entries whose lines are `meant`: no other is parsed.
+    ///
+    /// # Errors
+    /// As [`each_stretch`](Self::each_stretch).
+    pub fn each_stretch_of<R: Send, E: From<ReadError>>(
+        &self,
+        range: Range<u64>,
+        meant: impl Fn(&[u8]) -> bool + Sync,
+        look: impl Fn(Entry) -> Option<R> + Sync,
         mut take: impl FnMut(Vec<R>) -> Result<(), E>,
     ) -> Result<(), E> {
         let end = range.end.min(self.head.size);
@@ -135,7 +149,7 @@ impl Ledger {
         let stretches = stretches.step_by(STRETCH_ENTRIES as usize);
         in_order(
             stretches.map(|from| from..end.min(from + STRETCH_ENTRIES)),
-            |stretch| self.stretch(stretch, &look),
+            |stretch| self.stretch(stretch, &meant, &look),
             |found: Result<Vec<R>, ReadError>| take(found?),
         )
     }
@@ -143,11 +157,12 @@ impl Ledger {
     fn stretch<R>(
         &self,
         range: Range<u64>,
+        meant: impl Fn(&[u8]) -> bool,
         look: impl Fn(Entry) -> Option<R>,
     ) -> Result<Vec<R>, ReadError> {
         let mut found = Vec::new();
         for block in self.blocks(range) {
-            for (seq, line) in block?.iter() {
+            for (seq, line) in block?.iter().filter(|(_, line)| meant(line)) {
                 let seq = Seq::new(seq);
                 let entry =
                     Entry::parse(line).map_err(|source| ReadError::NotAnEntry { seq, source })?;
