@@ -68,6 +68,10 @@ fn word_distance(typed: &str, known: &str) -> Option<usize> {
         4..=7 => 1,
         _ => 2,
     };
+    // A letter too many or too few is one of those that differ.
+    if letters.abs_diff(known.chars().count()) > allowed || allowed == 0 {
+        return None;
+    }
     let distance = strsim::damerau_levenshtein(typed, known);
     (distance <= allowed).then_some(distance + 1)
 }

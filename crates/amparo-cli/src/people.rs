@@ -4,12 +4,14 @@
 //! A near match is good enough to look, never to write.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use amparo_core::force::Merges;
 use amparo_core::id::{PersonId, Seq, Subject};
 use amparo_core::kind::Kind;
 use amparo_core::private::Private;
 use amparo_projections::Facts;
+use amparo_store::in_order;
 use amparo_store::ledger::{Ledger, ReadError};
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
@@ -21,6 +23,8 @@ use crate::identifier::is_reference;
 use crate::kept_facts;
 use crate::output::text;
 
+/// How many names are compared in one go, on one core.
+const STRETCH_KNOWN: usize = 4096;
 /// The most candidates that an answer lists.
 const CANDIDATES_MAX: usize = 20;
 
@@ -292,13 +296,24 @@ impl People {
     /// Everybody whose name is like the text, the nearest first.
     pub fn near(&self, text: &str) -> Vec<Subject> {
         let typed = fold::words(text);
+        let distance = |known: &Known| {
+            let names = known.names().map(fold::words);
+            names.filter_map(|name| fold::distance(&typed, &name)).min()
+        };
         let mut near: Vec<(usize, usize)> = Vec::new();
-        for (n, known) in self.known.iter().enumerate() {
-            let distances = known
-                .names()
-                .filter_map(|name| fold::distance(&typed, &fold::words(name)));
-            near.extend(distances.min().map(|distance| (distance, n)));
-        }
+        let starts = (0..self.known.len()).step_by(STRETCH_KNOWN);
+        let Ok(()) = in_order(
+            starts.zip(self.known.chunks(STRETCH_KNOWN)),
+            |(start, stretch)| {
+                let known = (start..).zip(stretch);
+                let near = known.filter_map(|(n, known)| Some((distance(known)?, n)));
+                near.collect::<Vec<_>>()
+            },
+            |found| {
+                near.extend(found);
+                Ok::<(), Infallible>(())
+            },
+        );
         near.sort_unstable();
         let subjects = near
             .into_iter()
