@@ -8,16 +8,20 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 use amparo_core::entry::Entry;
 use amparo_core::id::LedgerId;
-use amparo_tlog::merkle::Frontier;
 use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
 use super::verify::{Check, Part};
 use crate::files::Files;
 
+/// Entries that are given to be compared in one go, and how often they are ahead.
+const STRETCH_ENTRIES: usize = 1024;
+const STRETCHES_AHEAD_MAX: usize = 8;
 const FOLDER: &str = "derived";
 const TEMPORARY: &str = "tmp";
 const MAGIC: [u8; 8] = *b"AMPAROD\x01";
@@ -191,30 +195,88 @@ struct Found {
 pub(super) struct Derived<'m> {
     /// What the log has not got to, the longest log first.
     waiting: Vec<Found>,
-    model: &'m mut dyn Rederive,
-    /// What is not what the log gave.
-    wrong: Vec<Found>,
+    model: &'m mut (dyn Rederive + Send),
+}
+
+/// What is kept, after the log was read.
+#[derive(Default)]
+pub(super) struct Compared {
+    /// What is what the entries give.
+    same: Vec<Found>,
+    /// What is not, or of a log that never got so far.
+    other: Vec<Found>,
 }
 
 impl Derived<'_> {
-    /// Takes the next entry of the log, whose tree with it has this right edge.
-    pub(super) fn take(&mut self, entry: &Entry, frontier: &Frontier) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        self.model.apply(entry);
-        while let Some(found) = self
-            .waiting
-            .pop_if(|found| found.stamp.size == frontier.size())
-        {
-            let same_log = frontier.root().as_bytes() == &found.stamp.root;
-            let bytes = self.model.bytes(&found.name);
-            let sum = bytes.map(|bytes| found.stamp.sum(&bytes));
-            if !same_log || sum != Some(found.sum) {
-                self.wrong.push(found);
+    /// Takes the entries of the log in their order, until there are no more.
+    fn compare(mut self, entries: impl Iterator<Item = Entry>) -> Compared {
+        let mut compared = Compared::default();
+        for (size, entry) in (1..).zip(entries) {
+            if self.waiting.is_empty() {
+                continue;
+            }
+            self.model.apply(&entry);
+            while let Some(found) = self.waiting.pop_if(|found| found.stamp.size == size) {
+                let bytes = self.model.bytes(&found.name);
+                let sum = bytes.map(|bytes| found.stamp.sum(&bytes));
+                match sum == Some(found.sum) {
+                    true => compared.same.push(found),
+                    false => compared.other.push(found),
+                }
             }
         }
+        compared.other.append(&mut self.waiting);
+        compared
     }
+}
+
+/// Where entries go to be compared with what is kept.
+pub(super) struct Feed {
+    gathered: Vec<Entry>,
+    stretches: SyncSender<Vec<Entry>>,
+}
+
+impl Feed {
+    /// Takes the next entry of the log.
+    pub(super) fn take(&mut self, entry: Entry) {
+        self.gathered.push(entry);
+        if self.gathered.len() == STRETCH_ENTRIES {
+            self.send();
+        }
+    }
+
+    /// There are no more.
+    pub(super) fn finish(mut self) {
+        self.send();
+    }
+
+    fn send(&mut self) {
+        let gathered = Vec::with_capacity(STRETCH_ENTRIES);
+        let stretch = std::mem::replace(&mut self.gathered, gathered);
+        // Whoever compares has panicked, which is passed on at the end.
+        let _ = self.stretches.send(stretch);
+    }
+}
+
+/// Compares what is kept on a thread of its own, with the entries that `read` feeds.
+pub(super) fn compare_beside(
+    derived: Option<Derived<'_>>,
+    read: impl FnOnce(Option<Feed>),
+) -> Compared {
+    let Some(derived) = derived.filter(|derived| !derived.waiting.is_empty()) else {
+        read(None);
+        return Compared::default();
+    };
+    thread::scope(|scope| {
+        let (stretches, fed) = mpsc::sync_channel(STRETCHES_AHEAD_MAX);
+        let comparing = scope.spawn(move || derived.compare(fed.into_iter().flatten()));
+        read(Some(Feed {
+            gathered: Vec::new(),
+            stretches,
+        }));
+        let compared = comparing.join();
+        compared.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 impl Check {
@@ -223,7 +285,7 @@ impl Check {
         &mut self,
         files: &Arc<dyn Files>,
         folder: &Path,
-        model: Option<&'m mut dyn Rederive>,
+        model: Option<&'m mut (dyn Rederive + Send)>,
     ) -> Option<Derived<'m>> {
         let model = model?;
         let listed = files.list(&folder.join(FOLDER)).unwrap_or_default();
@@ -248,20 +310,26 @@ impl Check {
         waiting.sort_by_key(|found| std::cmp::Reverse(found.stamp.size));
         let names: Vec<_> = waiting.iter().map(|found| found.name.as_str()).collect();
         model.expect(&names, most);
-        Some(Derived {
-            waiting,
-            model,
-            wrong: Vec::new(),
-        })
+        self.want(waiting.iter().map(|found| found.stamp.size));
+        Some(Derived { waiting, model })
     }
 
-    /// Says so where the log gave something else, or never got so far.
-    pub(super) fn finish_derived(&mut self, derived: Option<Derived<'_>>) {
+    /// Says so where the log gave something else, had another root, or never got so far.
+    pub(super) fn finish_derived(&mut self, compared: Compared) {
         // A log that is damaged before that size gives nothing to compare with.
-        let Some(derived) = derived.filter(|_| self.whole) else {
+        if !self.whole {
             return;
+        }
+        let Compared { same, mut other } = compared;
+        let of_this_log = |found: &Found| {
+            let root = self
+                .roots
+                .iter()
+                .find(|(size, _)| *size == found.stamp.size);
+            root.is_some_and(|(_, root)| root.as_bytes() == &found.stamp.root)
         };
-        for Found { name, stamp, .. } in derived.wrong.into_iter().chain(derived.waiting) {
+        other.extend(same.into_iter().filter(|found| !of_this_log(found)));
+        for Found { name, stamp, .. } in other {
             let size = stamp.size;
             let what = format!("{name} is not what the first {size} entries of the log give");
             self.found(Part::Derived, what);

@@ -15,7 +15,7 @@ use amparo_core::kind::Kind;
 use amparo_tlog::append::TileEdge;
 use amparo_tlog::merkle::{Frontier, Hash};
 
-use super::derived::{Derived, Rederive};
+use super::derived::{Feed, Rederive, compare_beside};
 use super::examine::{Examined, ExaminedEntry, Stretches, examine};
 use super::open::read_settings;
 use super::verify_sealed::Keyless;
@@ -23,7 +23,7 @@ pub use super::verify_signed::SignedLevel;
 use super::{Head, JOURNAL, KEYS, KeptElsewhere, LOCK, Ledger, OpenError, SHELF};
 use crate::files::{Files, OpenMode, RealFiles};
 use crate::in_order::in_order;
-use crate::journal::{Batch, Journal, Salvaged, Survey};
+use crate::journal::{Batch, Journal, Salvage, Salvaged, Survey};
 use crate::lock::{Lock, LockError};
 use crate::shelf::{Shelf, ShelfError};
 use crate::signing::Book;
@@ -115,7 +115,7 @@ impl Ledger {
         folder: &Path,
         kept: Option<KeptElsewhere>,
         secret: Option<&SlotSecret>,
-        model: Option<&mut dyn Rederive>,
+        model: Option<&mut (dyn Rederive + Send)>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Verified, OpenError> {
         let files: Arc<dyn Files> = Arc::new(RealFiles);
@@ -139,42 +139,24 @@ impl Ledger {
         check
             .events
             .reserve(usize::try_from(expected).unwrap_or_default());
-        let mut derived = check.derived(&files, folder, model);
+        let derived = check.derived(&files, folder, model);
         let book = Book::new(files.clone(), folder);
         let journal = folder.join(JOURNAL);
         let mut survey =
             Survey::begin(files.clone(), &journal).map_err(OpenError::DamagedWithin)?;
         let salvage = Journal::salvage(files, &journal).map_err(OpenError::DamagedWithin)?;
-        let examined = in_order(
-            Stretches(salvage),
-            |stretch| {
-                let parts = stretch.into_iter();
-                let examined = parts.map(|part| examine(part, ledger, vault.as_ref()));
-                examined.collect()
-            },
-            |examined: Vec<Examined>| {
-                for examined in examined {
-                    match examined {
-                        Examined::Batch(batch, entries) => {
-                            survey.see_batch(&batch);
-                            check.batch(batch, entries, shelf.as_ref(), &mut derived, progress);
-                        }
-                        Examined::Other(part) => {
-                            survey.see(&part);
-                            if matches!(part, Salvaged::Gap(_)) {
-                                check.step(shelf.as_ref(), progress);
-                                check.whole = false;
-                            }
-                        }
-                    }
-                }
-                Ok::<(), Infallible>(())
-            },
-        );
-        let Ok(()) = examined;
-        check.step(shelf.as_ref(), progress);
+        let compared = compare_beside(derived, |feed| {
+            check.journal(
+                salvage,
+                &mut survey,
+                vault.as_ref(),
+                shelf.as_ref(),
+                feed,
+                progress,
+            );
+        });
         check.finish_journal(survey, shelf.as_ref(), before);
-        check.finish_derived(derived);
+        check.finish_derived(compared);
         if let Some(shelf) = &shelf {
             check.finish_shelf(shelf);
         }
@@ -248,10 +230,14 @@ impl Check {
         });
     }
 
-    fn expect(&mut self, kept: Option<KeptElsewhere>) {
-        self.wanted
-            .extend(kept.as_ref().and_then(KeptElsewhere::size));
+    /// Asks for the roots at these sizes.
+    pub(super) fn want(&mut self, sizes: impl IntoIterator<Item = u64>) {
+        self.wanted.extend(sizes);
         self.wanted.sort_unstable();
+    }
+
+    fn expect(&mut self, kept: Option<KeptElsewhere>) {
+        self.want(kept.as_ref().and_then(KeptElsewhere::size));
         self.kept = kept;
     }
 
@@ -306,17 +292,61 @@ impl Check {
         self.verified.findings.splice(before..before, findings);
     }
 
+    /// Reads the journal, and holds every entry against those around it, and the shelf against them.
+    fn journal(
+        &mut self,
+        salvage: Salvage,
+        survey: &mut Survey,
+        vault: Option<&Vault>,
+        shelf: Option<&Shelf>,
+        mut feed: Option<Feed>,
+        progress: &mut dyn FnMut(u64),
+    ) {
+        let ledger = self.ledger;
+        let examined = in_order(
+            Stretches(salvage),
+            |stretch| {
+                let parts = stretch.into_iter();
+                let examined = parts.map(|part| examine(part, ledger, vault));
+                examined.collect()
+            },
+            |examined: Vec<Examined>| {
+                for examined in examined {
+                    match examined {
+                        Examined::Batch(batch, entries) => {
+                            survey.see_batch(&batch);
+                            self.batch(batch, entries, shelf, &mut feed, progress);
+                        }
+                        Examined::Other(part) => {
+                            survey.see(&part);
+                            if matches!(part, Salvaged::Gap(_)) {
+                                self.step(shelf, progress);
+                                self.whole = false;
+                            }
+                        }
+                    }
+                }
+                Ok::<(), Infallible>(())
+            },
+        );
+        let Ok(()) = examined;
+        if let Some(feed) = feed {
+            feed.finish();
+        }
+        self.step(shelf, progress);
+    }
+
     fn batch(
         &mut self,
         batch: Batch,
         entries: Vec<ExaminedEntry>,
         shelf: Option<&Shelf>,
-        derived: &mut Option<Derived<'_>>,
+        feed: &mut Option<Feed>,
         progress: &mut dyn FnMut(u64),
     ) {
         let lines = batch.entries().map(|record| record.line);
         for ((seq, line), entry) in (batch.first_seq()..).zip(lines).zip(entries) {
-            self.entry(Seq::new(seq), line, entry, derived);
+            self.entry(Seq::new(seq), line, entry, feed);
         }
         if self.whole {
             let expected = Hash::from_bytes(*batch.root_after());
@@ -342,13 +372,7 @@ impl Check {
         }
     }
 
-    fn entry(
-        &mut self,
-        seq: Seq,
-        line: &[u8],
-        examined: ExaminedEntry,
-        derived: &mut Option<Derived<'_>>,
-    ) {
+    fn entry(&mut self, seq: Seq, line: &[u8], examined: ExaminedEntry, feed: &mut Option<Feed>) {
         self.verified.entries += 1;
         self.frontier.push(examined.leaf);
         self.leaves.push(examined.leaf);
@@ -389,8 +413,8 @@ impl Check {
         self.events.push((entry.id.bytes(), seq.number()));
         let keys = examined.keys.into_iter();
         self.keys.extend(keys.map(|key| (key, seq.number())));
-        if let (true, Some(derived)) = (self.whole, derived) {
-            derived.take(&entry, &self.frontier);
+        if let (true, Some(feed)) = (self.whole, feed) {
+            feed.take(entry);
         }
     }
 

@@ -73,10 +73,7 @@ impl Check {
         if let Some(key) = self.readable(book.log_key()).flatten() {
             heads.policy = self.readable(book.policy(key));
         }
-        self.wanted = heads
-            .all()
-            .map(|(_, head)| head.checkpoint().head().size())
-            .collect();
+        self.want(heads.all().map(|(_, head)| head.checkpoint().head().size()));
         heads
     }
 
