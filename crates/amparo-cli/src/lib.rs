@@ -31,6 +31,7 @@ mod identifier;
 mod intake;
 mod kept_deltas;
 mod kept_facts;
+mod kept_names;
 mod lines;
 mod listing;
 mod lists;

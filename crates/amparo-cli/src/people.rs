@@ -1,6 +1,6 @@
 //! Who is meant: refs, UUIDs, references in lists, names and near names.
 //!
-//! The index of names is made in memory from the openings, for one run, and is written nowhere.
+//! The index of names is made in memory, for one run; what it is made of is kept sealed (`kept_names`).
 //! A near match is good enough to look, never to write.
 
 use std::collections::HashMap;
@@ -9,7 +9,6 @@ use std::convert::Infallible;
 use amparo_core::force::Merges;
 use amparo_core::id::{PersonId, Seq, Subject};
 use amparo_core::kind::Kind;
-use amparo_core::private::Private;
 use amparo_projections::Facts;
 use amparo_store::in_order;
 use amparo_store::ledger::{Ledger, ReadError};
@@ -21,6 +20,7 @@ use crate::error::{Candidate, Failure};
 use crate::fold;
 use crate::identifier::is_reference;
 use crate::kept_facts;
+use crate::kept_names::{self, Called};
 use crate::output::text;
 
 /// How many names are compared in one go, on one core.
@@ -159,7 +159,7 @@ impl People {
                 continue;
             };
             match fact.kind() {
-                Kind::Person | Kind::Group => told.push(Told {
+                kind if kept_names::tells(kind) => told.push(Told {
                     seq,
                     subject,
                     in_force,
@@ -177,12 +177,13 @@ impl People {
                 _ => {}
             }
         }
-        Self::learned(ledger, &told, merges, names)
+        Self::learned(ledger, facts, &told, merges, names)
     }
 
     /// Registers everybody in the order of the log, and learns what is in force and wanted.
     fn learned(
         ledger: &Ledger,
+        facts: &Facts,
         told: &[Told],
         merges: Vec<(PersonId, PersonId)>,
         names: Names<'_>,
@@ -208,13 +209,15 @@ impl People {
         // Labels are told in the open, names are opened: what was told last counts.
         let mut labels = labels.into_iter().peekable();
         let mut opened = sealed.iter();
-        let seqs: Vec<Seq> = sealed.iter().map(|(seq, _)| *seq).collect();
-        ledger.each_private(&seqs, &mut |seq, private| {
+        let all: Vec<Seq> = told.iter().map(|one| one.seq).collect();
+        let wanted: Vec<Seq> = sealed.iter().map(|(seq, _)| *seq).collect();
+        kept_names::each(ledger, facts, &all, &wanted, &mut |called| {
+            let seq = called.seq();
             while let Some((_, n, label)) = labels.next_if(|(told, ..)| *told <= seq) {
                 people.known[n].name = Some(label.clone());
             }
             if let Some((_, n)) = opened.find(|(known, _)| *known == seq) {
-                people.known[*n].learn(&private);
+                people.known[*n].learn(called);
             }
         })?;
         for (_, n, label) in labels {
@@ -403,15 +406,15 @@ impl People {
 
 impl Known {
     /// Takes in what an entry tells; the latest name counts, aliases and refs add up.
-    fn learn(&mut self, private: &Private) {
-        self.name = private.name().map(str::to_owned).or(self.name.take());
+    fn learn(&mut self, called: &Called<'_>) {
+        self.name = called.name.map(str::to_owned).or(self.name.take());
         for (known, told) in [
-            (&mut self.aliases, private.aliases()),
-            (&mut self.refs, private.refs()),
+            (&mut self.aliases, &called.aliases),
+            (&mut self.refs, &called.refs),
         ] {
             for text in told {
-                if !known.iter().any(|old| **old == **text) {
-                    known.push(text.to_string());
+                if !known.iter().any(|old| old == text) {
+                    known.push((*text).to_owned());
                 }
             }
         }

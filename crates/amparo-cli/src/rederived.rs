@@ -2,16 +2,21 @@
 //! what `verify` holds the kept against.
 
 use amparo_core::entry::Entry;
+use amparo_core::private::Private;
 use amparo_projections::deltas::{Block, Follower};
 use amparo_projections::{Facts, ReadModel as _};
 use amparo_store::ledger::Rederive;
+use zeroize::Zeroizing;
 
+use crate::kept_names::{self, KeptNames};
 use crate::{kept_deltas, kept_facts};
 
-/// Facts and deltas of the entries so far; nothing once they are no log.
+/// Facts, deltas and names of the entries so far; nothing once they are no log.
 #[derive(Default)]
 pub struct Rederived {
     facts: Option<Facts>,
+    /// Only where names are kept.
+    names: Option<KeptNames>,
     /// Only where deltas are kept.
     deltas: Option<(Follower, Block)>,
 }
@@ -24,10 +29,16 @@ impl Rederive for Rederived {
         }
         let are_kept = names.iter().any(|name| kept_deltas::is_name(name));
         self.deltas = are_kept.then(|| (Follower::at(&facts, 0), Block::default()));
+        self.names = names.contains(&kept_names::NAME).then(KeptNames::default);
         self.facts = Some(facts);
     }
 
-    fn apply(&mut self, entry: &Entry) {
+    fn apply(&mut self, entry: &Entry, private: Option<&Private>) {
+        if let (Some(names), Some(private)) = (&mut self.names, private)
+            && kept_names::tells(entry.event.kind())
+        {
+            names.add(entry.seq, private);
+        }
         let Some(facts) = &mut self.facts else { return };
         if facts.apply(entry).is_err() {
             self.facts = None;
@@ -41,12 +52,16 @@ impl Rederive for Rederived {
         }
     }
 
-    fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+    fn bytes(&self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
         let facts = self.facts.as_ref()?;
+        if name == kept_names::NAME {
+            return Some(self.names.as_ref()?.bytes().clone());
+        }
         if name == kept_facts::NAME {
-            return facts.pack().ok();
+            return facts.pack().ok().map(Zeroizing::new);
         }
         let (_, block) = self.deltas.as_ref()?;
-        (name == kept_deltas::name(block.number())).then(|| block.pack().ok())?
+        let is_its = name == kept_deltas::name(block.number());
+        is_its.then(|| block.pack().ok().map(Zeroizing::new))?
     }
 }

@@ -116,6 +116,10 @@ impl Typesetter {
     }
 
     fn take(&mut self, session: &mut Session<'_, '_>, part: Reply) -> Result<(), Failure> {
+        while let Ok(bytes) = self.laid.try_recv() {
+            self.ahead -= 1;
+            session.write(&bytes.map_err(Failure::writing)?)?;
+        }
         if self.ahead == PARTS_AHEAD_MAX {
             self.write(session)?;
         }

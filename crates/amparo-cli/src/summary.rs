@@ -7,9 +7,9 @@ use amparo_core::value::Source;
 use crate::people::People;
 
 /// Words that the texts below put beside what stands in a line.
-const ADDED: [&str; 21] = [
+const ADDED: [&str; 22] = [
     "a", "about", "after", "as", "at", "by", "days", "decision", "filed", "from", "ground", "is",
-    "known", "least", "ledger", "most", "of", "persons", "sealed", "stay", "within",
+    "known", "least", "ledger", "most", "of", "persons", "sealed", "source", "stay", "within",
 ];
 
 /// Words that are looked for in what entries say, held against their lines first: most of a long log
@@ -219,8 +219,8 @@ pub fn source(source: &Source) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::path::Path;
+    use std::{fs, slice};
 
     use amparo_core::Context;
     use amparo_core::draft::Draft;
@@ -287,7 +287,7 @@ mod tests {
             );
             let line = entry.line();
             for word in fold::words(&text) {
-                let mentioned = Mentioned::new(&[word.clone()]);
+                let mentioned = Mentioned::new(slice::from_ref(&word));
                 assert!(mentioned.may_be_in(line.as_bytes()), "{word}: {line}");
                 said += 1;
                 words.push(word);
@@ -298,7 +298,7 @@ mod tests {
         for entry in &entries {
             let line = entry.line();
             let may =
-                |word: &&String| Mentioned::new(&[(*word).clone()]).may_be_in(line.as_bytes());
+                |word: &&String| Mentioned::new(slice::from_ref(*word)).may_be_in(line.as_bytes());
             passed_over += words.len() - words.iter().filter(may).count();
         }
         assert!(entries.len() > 60 && said > 500, "{} {said}", entries.len());

@@ -41,18 +41,23 @@ impl Secret {
         EventId::new(self.uuid(b"amparo/event/v1", content))
     }
 
-    /// UUIDv8 of the first 16 bytes of HMAC-SHA256(secret, tag ‖ 0 ‖ text).
-    fn uuid(&self, tag: &[u8], text: &str) -> Uuid {
+    /// HMAC-SHA256(secret, tag ‖ 0 ‖ bytes): what nobody can work out without the secret.
+    pub fn mac(&self, tag: &[u8], bytes: &[u8]) -> Option<[u8; 32]> {
         // HMAC takes keys of any length, so this cannot fail.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            return Uuid::nil();
-        };
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         mac.update(tag);
         mac.update(&[0]);
-        mac.update(text.as_bytes());
-        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        mac.update(bytes);
+        Some(mac.finalize().into_bytes().into())
+    }
+
+    /// UUIDv8 of the first 16 bytes of the MAC of a text.
+    fn uuid(&self, tag: &[u8], text: &str) -> Uuid {
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
+        match self.mac(tag, text.as_bytes()) {
+            Some(mac) => bytes.copy_from_slice(&mac[..16]),
+            None => return Uuid::nil(),
+        }
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 }

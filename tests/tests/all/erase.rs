@@ -1,8 +1,8 @@
 //! `erase`: what was private of somebody is gone, and nothing else.
 
 use std::fs;
-use std::path::Path;
 
+use crate::folders::holding;
 use crate::harness::Bench;
 
 /// Ana Demo, her second registration, and Bea Demo; what is private of Ana, as bytes.
@@ -37,27 +37,6 @@ fn ledger() -> Bench {
         bench.ok(&[&["append", "arrest", who, "--occurred", day][..], &private].concat());
     }
     bench
-}
-
-/// Every file below a folder that holds these bytes.
-fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        for item in fs::read_dir(folder).unwrap() {
-            let path = item.unwrap().path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if fs::read(&path)
-                .unwrap()
-                .windows(bytes.len())
-                .any(|window| window == bytes)
-            {
-                found.push(path.display().to_string());
-            }
-        }
-    }
-    found
 }
 
 #[test]

@@ -68,3 +68,13 @@ pub fn only(folder: &Path, ending: &str) -> PathBuf {
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
 }
+
+/// Every file in a folder and below that holds these bytes.
+pub fn holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    let mut found = files(folder);
+    found.retain(|path| {
+        let all = fs::read(path).unwrap();
+        all.windows(bytes.len()).any(|window| window == bytes)
+    });
+    found
+}

@@ -58,6 +58,9 @@ mod kept_deltas;
 /// The same of facts.
 #[cfg(test)]
 mod kept_facts;
+/// Names that are kept from run to run, sealed, and erased with their keys.
+#[cfg(test)]
+mod kept_names;
 /// `key`: names under a lock, what goes on without them, and what is refused.
 #[cfg(test)]
 mod keys;

@@ -13,17 +13,21 @@ use std::thread;
 
 use amparo_core::entry::Entry;
 use amparo_core::id::LedgerId;
+use amparo_core::private::Private;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::Ledger;
+use super::kept_sealed::{self, is_sealed};
 use super::verify::{Check, Part};
 use crate::files::Files;
+use crate::vault::Vault;
 
 /// Entries that are given to be compared in one go, and how often they are ahead.
 const STRETCH_ENTRIES: usize = 1024;
 const STRETCHES_AHEAD_MAX: usize = 8;
-const FOLDER: &str = "derived";
-const TEMPORARY: &str = "tmp";
+pub(super) const FOLDER: &str = "derived";
+pub(super) const TEMPORARY: &str = "tmp";
 const MAGIC: [u8; 8] = *b"AMPAROD\x01";
 const STAMP_BYTES: usize = 8 + 16 + 8 + 32;
 const HEADER_BYTES: usize = STAMP_BYTES + 32;
@@ -32,7 +36,7 @@ const BYTES_MAX: usize = 1 << 34;
 
 /// What a file says of itself, in the order of its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     ledger: [u8; 16],
     size: u64,
     root: [u8; 32],
@@ -42,7 +46,7 @@ struct Stamp {
 type Sum = [u8; 32];
 
 impl Stamp {
-    fn bytes(&self) -> [u8; STAMP_BYTES] {
+    pub(super) fn bytes(&self) -> [u8; STAMP_BYTES] {
         let mut bytes = [0; STAMP_BYTES];
         let parts: [&[u8]; 4] = [&MAGIC, &self.ledger, &self.size.to_le_bytes(), &self.root];
         bytes.copy_from_slice(&parts.concat());
@@ -72,6 +76,10 @@ impl Kept {
     /// The model, as it was given to be kept.
     pub fn bytes(&self) -> &[u8] {
         self.file.get(HEADER_BYTES..).unwrap_or_default()
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// What a file holds, if it is whole and of this ledger; nothing where there is no file.
@@ -120,12 +128,12 @@ pub trait Rederive {
     /// Makes ready for so many entries, and for what is kept under these names.
     fn expect(&mut self, names: &[&str], entries: u64);
 
-    /// Takes the next entry.
-    fn apply(&mut self, entry: &Entry);
+    /// Takes the next entry, with its private fields where they were opened.
+    fn apply(&mut self, entry: &Entry, private: Option<&Private>);
 
     /// What is to be kept under a name of the entries so far; none if they are no log, or nothing is kept
     /// under it.
-    fn bytes(&self, name: &str) -> Option<Vec<u8>>;
+    fn bytes(&self, name: &str) -> Option<Zeroizing<Vec<u8>>>;
 }
 
 impl Ledger {
@@ -152,6 +160,16 @@ impl Ledger {
         }
     }
 
+    /// What a model of the first so many entries is stamped with.
+    pub(super) fn stamp(&self, size: u64) -> io::Result<Stamp> {
+        let root = self.tree().root(size).map_err(io::Error::other)?;
+        Ok(Stamp {
+            ledger: self.id().bytes(),
+            size,
+            root: *root.as_bytes(),
+        })
+    }
+
     fn try_to_keep(
         &self,
         path: &Path,
@@ -159,17 +177,12 @@ impl Ledger {
         size: u64,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let root = self.tree().root(size).map_err(io::Error::other)?;
+        let stamp = self.stamp(size)?;
         match self.files.create_folder(&self.folder.join(FOLDER)) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => {}
         }
         let _ = self.files.remove_file(temporary);
-        let stamp = Stamp {
-            ledger: self.id().bytes(),
-            size,
-            root: *root.as_bytes(),
-        };
         let header = [&stamp.bytes()[..], &stamp.sum(bytes)].concat();
         let mut file = self.files.create_file(temporary)?;
         file.write_all_at(&header, 0)?;
@@ -209,13 +222,13 @@ pub(super) struct Compared {
 
 impl Derived<'_> {
     /// Takes the entries of the log in their order, until there are no more.
-    fn compare(mut self, entries: impl Iterator<Item = Entry>) -> Compared {
+    fn compare(mut self, entries: impl Iterator<Item = Fed>) -> Compared {
         let mut compared = Compared::default();
-        for (size, entry) in (1..).zip(entries) {
+        for (size, (entry, private)) in (1..).zip(entries) {
             if self.waiting.is_empty() {
                 continue;
             }
-            self.model.apply(&entry);
+            self.model.apply(&entry, private.as_ref());
             while let Some(found) = self.waiting.pop_if(|found| found.stamp.size == size) {
                 let bytes = self.model.bytes(&found.name);
                 let sum = bytes.map(|bytes| found.stamp.sum(&bytes));
@@ -230,16 +243,19 @@ impl Derived<'_> {
     }
 }
 
+/// An entry with its private fields, where they were opened.
+type Fed = (Entry, Option<Private>);
+
 /// Where entries go to be compared with what is kept.
 pub(super) struct Feed {
-    gathered: Vec<Entry>,
-    stretches: SyncSender<Vec<Entry>>,
+    gathered: Vec<Fed>,
+    stretches: SyncSender<Vec<Fed>>,
 }
 
 impl Feed {
     /// Takes the next entry of the log.
-    pub(super) fn take(&mut self, entry: Entry) {
-        self.gathered.push(entry);
+    pub(super) fn take(&mut self, entry: Entry, private: Option<Private>) {
+        self.gathered.push((entry, private));
         if self.gathered.len() == STRETCH_ENTRIES {
             self.send();
         }
@@ -285,6 +301,7 @@ impl Check {
         &mut self,
         files: &Arc<dyn Files>,
         folder: &Path,
+        vault: Option<&Vault>,
         model: Option<&'m mut (dyn Rederive + Send)>,
     ) -> Option<Derived<'m>> {
         let model = model?;
@@ -301,8 +318,15 @@ impl Check {
                 Ok(Some(kept)) => {
                     // No more than the file can hold, whatever it says.
                     most = most.max(kept.size().min(kept.bytes().len() as u64));
-                    let (stamp, sum) = (kept.stamp, kept.sum);
-                    waiting.push(Found { name, stamp, sum });
+                    let stamp = kept.stamp;
+                    let sum = match is_sealed(&name) {
+                        false => Some(kept.sum),
+                        // What does not open is used by nobody.
+                        true => vault
+                            .and_then(|vault| kept_sealed::open(&kept, vault))
+                            .map(|bytes| stamp.sum(&bytes)),
+                    };
+                    waiting.extend(sum.map(|sum| Found { name, stamp, sum }));
                 }
                 Err(NotKept) => self.found(Part::Derived, format!("{name} is damaged")),
             }
@@ -315,7 +339,7 @@ impl Check {
     }
 
     /// Says so where the log gave something else, had another root, or never got so far.
-    pub(super) fn finish_derived(&mut self, compared: Compared) {
+    pub(super) fn finish_derived(&mut self, compared: Compared, vault: Option<&Vault>) {
         // A log that is damaged before that size gives nothing to compare with.
         if !self.whole {
             return;
@@ -329,6 +353,12 @@ impl Check {
             root.is_some_and(|(_, root)| root.as_bytes() == &found.stamp.root)
         };
         other.extend(same.into_iter().filter(|found| !of_this_log(found)));
+        // With the key of somebody erased put back more opens than was kept, and nobody reads it.
+        let erased = self.keyless.erased();
+        let has_left = |vault: &Vault| vault.has_left(&erased).unwrap_or(true);
+        if vault.is_none_or(has_left) {
+            other.retain(|found| !is_sealed(&found.name));
+        }
         for Found { name, stamp, .. } in other {
             let size = stamp.size;
             let what = format!("{name} is not what the first {size} entries of the log give");

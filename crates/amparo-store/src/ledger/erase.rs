@@ -42,7 +42,12 @@ impl Ledger {
             .map(|whose| Owner::of(Some(whose), self.id()))
             .collect();
         Ok(match self.access {
-            Access::Write => self.vault.destroy(&owners, random)?,
+            Access::Write => {
+                if self.vault.has_left(&owners)? {
+                    self.remove_sealed();
+                }
+                self.vault.destroy(&owners, random)?
+            }
             Access::Read => {
                 self.vault.forget(&owners);
                 0

@@ -30,7 +30,9 @@ impl Ledger {
         cost: Cost,
         random: Random<'_>,
     ) -> Result<Zeroizing<String>, VaultError> {
-        self.vault.lock(passphrase, cost, random)
+        let printed = self.vault.lock(passphrase, cost, random)?;
+        self.remove_sealed();
+        Ok(printed)
     }
 
     /// Takes the lock away, which must be open: the keys lie in the clear again.

@@ -3,10 +3,11 @@
 //! Each bundle is unpacked once whatever is asked of it, and the opening, which is most of the
 //! work, is shared between threads. What is opened stays in memory no longer than its bundle.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use amparo_core::entry::Entry;
-use amparo_core::id::Seq;
+use amparo_core::id::{Seq, Subject};
 use amparo_core::private::Private;
 use amparo_core::promise::Promise;
 
@@ -15,11 +16,17 @@ use crate::in_order::in_order;
 use crate::shelf::ENTRIES_PER_BUNDLE;
 
 /// Entries of one bundle with their private fields.
-type Opened = Vec<(Seq, Private)>;
+#[derive(Default)]
+struct Opened {
+    fields: Vec<(Seq, Private)>,
+    /// Whose fields have no key.
+    keyless: Vec<Option<Subject>>,
+}
 
 impl Ledger {
     /// Gives `each` the private fields of these entries (ascending), in their order; entries
-    /// without any, or whose key is gone or locked, are left out.
+    /// without any, or whose key is gone or locked, are left out. Answers whether every key that is
+    /// gone was destroyed by an erasure: others may come back, from a backup.
     ///
     /// # Errors
     /// As [`openings`](Self::openings), for the first entry that fails.
@@ -27,23 +34,32 @@ impl Ledger {
         &self,
         seqs: &[Seq],
         each: &mut dyn FnMut(Seq, Private),
-    ) -> Result<(), ReadError> {
+    ) -> Result<bool, ReadError> {
+        let mut keyless = HashSet::new();
         let bundle = |seq: &Seq| seq.number() / ENTRIES_PER_BUNDLE;
         in_order(
             seqs.chunk_by(|a, b| bundle(a) == bundle(b)),
             |bundle| self.open_bundle(bundle),
-            |opened| {
-                for (seq, private) in opened? {
+            |opened: Result<Opened, ReadError>| {
+                let opened = opened?;
+                keyless.extend(opened.keyless);
+                for (seq, private) in opened.fields {
                     each(seq, private);
                 }
-                Ok(())
+                Ok::<(), ReadError>(())
             },
-        )
+        )?;
+        if keyless.is_empty() {
+            return Ok(true);
+        }
+        let erased = self.erased()?;
+        let mut keyless = keyless.into_iter();
+        Ok(keyless.all(|whose| whose.is_some_and(|whose| erased.contains(&whose))))
     }
 
     /// Opens entries of one bundle, in ascending order.
     fn open_bundle(&self, seqs: &[Seq]) -> Result<Opened, ReadError> {
-        let mut opened = Vec::new();
+        let mut opened = Opened::default();
         let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
             return Ok(opened);
         };
@@ -52,13 +68,16 @@ impl Ledger {
             if seqs.binary_search(&seq).is_err() {
                 return Ok(true);
             }
-            let openings = match self.open_sealed(seq, &promise(seq, line)?, sealed) {
-                Err(ReadError::Locked) => None,
-                openings => openings?,
-            };
-            if let Some(openings) = openings {
-                let private = openings.private();
-                opened.push((seq, private.map_err(|_| ReadError::SealDamaged { seq })?));
+            let promise = promise(seq, line)?;
+            match self.open_sealed(seq, &promise, sealed) {
+                Err(ReadError::Locked) => {}
+                Err(error) => return Err(error),
+                Ok(None) => opened.keyless.push(promise.subject),
+                Ok(Some(openings)) => {
+                    let private = openings.private();
+                    let private = private.map_err(|_| ReadError::SealDamaged { seq })?;
+                    opened.fields.push((seq, private));
+                }
             }
             Ok(true)
         })?;

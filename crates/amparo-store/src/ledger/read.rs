@@ -133,10 +133,10 @@ impl Ledger {
         self.each_stretch_of(range, |_| true, look, take)
     }
 
-    /// The same of the entries whose lines are `meant`: no other is parsed.
+    /// The same of the entries whose lines are `meant`: no other is parsed, nor refused for what it says.
     ///
     /// # Errors
-    /// As [`each_stretch`](Self::each_stretch).
+    /// As [`each_stretch`](Self::each_stretch), for these.
     pub fn each_stretch_of<R: Send, E: From<ReadError>>(
         &self,
         range: Range<u64>,

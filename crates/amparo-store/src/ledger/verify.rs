@@ -139,7 +139,7 @@ impl Ledger {
         check
             .events
             .reserve(usize::try_from(expected).unwrap_or_default());
-        let derived = check.derived(&files, folder, model);
+        let derived = check.derived(&files, folder, vault.as_ref(), model);
         let book = Book::new(files.clone(), folder);
         let journal = folder.join(JOURNAL);
         let mut survey =
@@ -156,7 +156,7 @@ impl Ledger {
             );
         });
         check.finish_journal(survey, shelf.as_ref(), before);
-        check.finish_derived(compared);
+        check.finish_derived(compared, vault.as_ref());
         if let Some(shelf) = &shelf {
             check.finish_shelf(shelf);
         }
@@ -409,12 +409,12 @@ impl Check {
             );
         }
         self.recorded = Some(entry.recorded);
-        self.sealed(&entry, examined.seal);
+        let private = self.sealed(&entry, examined.seal);
         self.events.push((entry.id.bytes(), seq.number()));
         let keys = examined.keys.into_iter();
         self.keys.extend(keys.map(|key| (key, seq.number())));
         if let (true, Some(feed)) = (self.whole, feed) {
-            feed.take(entry);
+            feed.take(entry, private);
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amparo_core::entry::Entry;
 use amparo_core::id::{LedgerId, Seq};
 use amparo_core::kind::Kind;
+use amparo_core::private::Private;
 
 use super::append::refs_of;
 use super::verify::{Check, Part};
@@ -25,6 +26,13 @@ pub(super) struct Keyless {
     unopened: bool,
 }
 
+impl Keyless {
+    /// Whose keys an erasure destroyed.
+    pub(super) fn erased(&self) -> Vec<Owner> {
+        self.erased.iter().copied().collect()
+    }
+}
+
 /// What became of what is sealed for an entry.
 #[derive(Debug)]
 pub(super) enum Seal {
@@ -37,9 +45,11 @@ pub(super) enum Seal {
     /// Its owner has no key.
     NoKey(Owner),
     /// It opened to what the line promises, with these references.
-    Opened(Vec<([u8; 16], [u8; 16])>),
+    Opened(Private, Vec<([u8; 16], [u8; 16])>),
     /// It opened to something else.
     Other,
+    /// It opened to what the line promises, and that is no private field.
+    OfNoForm,
     /// It did not open.
     Damaged,
     /// The key file could not be read.
@@ -67,7 +77,9 @@ impl Seal {
                     Opened::NoKey => Self::NoKey(owner),
                     Opened::Locked => Self::Unopened,
                     Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
-                        Self::Opened(refs_of(vault, &entry.event, &openings))
+                        let refs = refs_of(vault, &entry.event, &openings);
+                        let private = openings.private();
+                        private.map_or(Self::OfNoForm, |private| Self::Opened(private, refs))
                     }
                     Opened::Openings(_) => Self::Other,
                     Opened::Damaged => Self::Damaged,
@@ -78,30 +90,31 @@ impl Seal {
 }
 
 impl Check {
-    /// Notes what became of what is sealed for an entry.
-    pub(super) fn sealed(&mut self, entry: &Entry, seal: Seal) {
+    /// Notes what became of what is sealed for an entry; answers its private fields, where they opened.
+    pub(super) fn sealed(&mut self, entry: &Entry, seal: Seal) -> Option<Private> {
         if entry.event.kind() == Kind::Erasure {
             let erased = Owner::of(entry.event.subject(), self.ledger);
             self.keyless.erased.insert(erased);
         }
         let fault = match seal {
-            Seal::None => return,
+            Seal::None => return None,
             Seal::Unopened => {
                 self.verified.unopened += 1;
-                return;
+                return None;
             }
             Seal::NoKey(owner) => {
                 self.verified.unopened += 1;
                 self.keyless.sealed.entry(owner).or_insert(entry.seq);
-                return;
+                return None;
             }
-            Seal::Opened(refs) => {
+            Seal::Opened(private, refs) => {
                 self.verified.opened += 1;
                 self.refs.extend(refs);
-                return;
+                return Some(private);
             }
             Seal::OfNoField => "something is sealed for no field",
             Seal::Other => "the private fields are not those that the line's digests promise",
+            Seal::OfNoForm => "the private fields open to what is none",
             Seal::KeyUnread => "the key of the private fields cannot be read",
             Seal::Damaged => {
                 self.keyless.unopened = true;
@@ -109,6 +122,7 @@ impl Check {
             }
         };
         self.found(Part::Keys, format!("{}: {fault}", entry.seq));
+        None
     }
 
     /// Names the keys that no erasure accounts for, and the damaged records that may be theirs. A

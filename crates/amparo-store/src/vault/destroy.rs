@@ -86,7 +86,7 @@ impl Vault {
     }
 
     /// Whether there may be a record of one of these owners: sound, or damaged.
-    fn may_hold_any(&self, owners: &[Owner]) -> Result<bool, VaultError> {
+    pub(super) fn may_hold_any(&self, owners: &[Owner]) -> Result<bool, VaultError> {
         let Some(looked) = self.looked()? else {
             return Ok(false);
         };
@@ -201,7 +201,7 @@ impl Vault {
 }
 
 /// Writes zeros over the bytes of a file, durably.
-fn overwrite(file: &mut dyn OpenFile) -> io::Result<()> {
+pub(crate) fn overwrite(file: &mut dyn OpenFile) -> io::Result<()> {
     const ZEROS: [u8; 4096] = [0; 4096];
     let len = file.len()?;
     let mut at = 0;

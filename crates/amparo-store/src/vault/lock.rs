@@ -135,6 +135,11 @@ impl Lock {
         self.inner.is_some()
     }
 
+    /// The key under which records are sealed; none before a secret has opened it.
+    pub(super) fn wrapping(&self) -> Option<&Key> {
+        self.inner.as_ref().map(|inner| &inner.wrapping)
+    }
+
     /// Which secrets open it.
     pub(super) fn kinds(&self) -> impl Iterator<Item = SlotKind> {
         self.slots.kinds()

@@ -8,6 +8,7 @@
 //! An owner has one key, or several: where keys can be sealed and not opened, each process that
 //! writes makes a new one for everybody of whom it records something private.
 
+mod copies;
 mod destroy;
 mod field;
 mod key_file;
@@ -16,7 +17,7 @@ mod locking;
 mod places;
 mod reading;
 mod rescue;
-mod seal;
+pub(crate) mod seal;
 mod slots;
 
 use std::collections::{HashMap, HashSet};
@@ -33,6 +34,7 @@ use zeroize::Zeroizing;
 use crate::Random;
 use crate::files::{Files, OpenFile, OpenMode};
 use crate::journal::BATCH_ENTRIES_MAX;
+pub(crate) use destroy::overwrite;
 use field::Receiver;
 use lock::Lock;
 use places::{Looked, Span};

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Key;
 
-pub(super) const NONCE_BYTES: usize = 24;
+pub(crate) const NONCE_BYTES: usize = 24;
 const USE: &[u8] = b"amparo/openings/v1";
 
 fn associated(ledger: LedgerId, entry: EventId) -> Vec<u8> {
@@ -30,7 +30,7 @@ pub(super) fn seal(
 }
 
 /// Seals bytes with whatever they are to be bound to.
-pub(super) fn seal_as(
+pub(crate) fn seal_as(
     key: &Key,
     aad: &[u8],
     nonce: &[u8; NONCE_BYTES],
@@ -53,7 +53,7 @@ pub(super) fn open(
 }
 
 /// Opens sealed bytes; `None` where key, bytes or what they are bound to do not match.
-pub(super) fn open_as(key: &Key, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn open_as(key: &Key, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let cipher = XChaCha20Poly1305::new((&**key).into());
     let payload = Payload { msg: sealed, aad };

@@ -26,6 +26,7 @@ use crate::derived::read_facts;
 use crate::error::{Failure, FailureKind};
 use crate::kept_deltas;
 use crate::kept_facts;
+use crate::kept_names;
 use crate::output::{Cell, Column, Reply};
 use crate::progress::Progress;
 use crate::session::{Session, today, whole_meta};
@@ -162,6 +163,9 @@ fn compare(
     if let Some(head) = whole.head() {
         let kept = read_facts(session, ledger)?;
         comparison.note("facts kept", head, &kept, whole);
+    }
+    if let (Some(head), Some([kept, anew])) = (whole.head(), kept_names::beside(ledger, whole)?) {
+        comparison.note("names kept", head, kept.bytes(), anew.bytes());
     }
     kept_deltas::each_beside(ledger, whole, |seq, kept, anew| {
         comparison.note("deltas kept", seq, kept, anew);

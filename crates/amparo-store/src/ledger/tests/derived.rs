@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use amparo_core::entry::Entry;
+use amparo_core::private::Private;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::*;
 
@@ -17,19 +19,20 @@ struct EntryIds(Vec<u8>);
 impl Rederive for EntryIds {
     fn expect(&mut self, _: &[&str], _: u64) {}
 
-    fn apply(&mut self, entry: &Entry) {
+    fn apply(&mut self, entry: &Entry, _: Option<&Private>) {
         self.0.extend(entry.id.bytes());
     }
 
-    fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        name.starts_with(NAME).then(|| self.0.clone())
+    fn bytes(&self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
+        name.starts_with(NAME)
+            .then(|| Zeroizing::new(self.0.clone()))
     }
 }
 
 fn model(ledger: &Ledger) -> EntryIds {
     let mut model = EntryIds::default();
     for entry in ledger.entries(0..u64::MAX) {
-        model.apply(&entry.unwrap());
+        model.apply(&entry.unwrap(), None);
     }
     model
 }
@@ -105,7 +108,7 @@ fn a_damaged_model_is_not_believed_and_named() {
 }
 
 /// Changes a file of a model, and makes the sum fit again.
-fn forge(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn forge(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(file).unwrap();
     change(&mut bytes);
     let sum = Sha256::new()

@@ -12,6 +12,7 @@ mod appending;
 mod bulk;
 mod derived;
 mod folder;
+mod kept_sealed;
 mod recovering;
 mod torn_keys;
 
