@@ -1,9 +1,10 @@
 //! Facts as bytes, so that a process need not read the whole log to know what one before it knew.
 //!
 //! [`Facts::pack`] is a function of the entries alone: the same log gives the same bytes, so two
-//! copies are compared by comparing bytes. [`Facts::unpack`] takes bytes from anywhere: it refuses
-//! what it cannot have written, and never panics. Whether the bytes are what *this* log gives, it
-//! cannot know; who kept them says so, and `replay --check` and `verify` derive them anew.
+//! copies are compared by comparing bytes. [`Facts::unpack`] takes bytes from anywhere: what it takes
+//! packs again to the same bytes, but for numbers that are spelled longer than they need be, and
+//! nothing makes it panic. Whether the bytes are what *this* log gives, it cannot know; who kept them
+//! says so, and `replay --check` and `verify` derive them anew.
 
 use amparo_core::date::{Occurred, Span};
 use amparo_core::entry::Entry;
@@ -14,7 +15,6 @@ use uuid::Uuid;
 
 use super::Facts;
 use crate::fact::{Fact, ListId, Particulars, SubjectId, TextId, Voice};
-use crate::interner::Interner;
 
 /// Changes with the bytes, and with what a fact says of an entry.
 const VERSION: u32 = 1;
@@ -100,55 +100,76 @@ impl Facts {
             return Err(UnpackError::OtherVersion { found: version });
         }
         let (tables, bytes) = postcard::take_from_bytes::<Tables>(bytes)?;
+        let (mut facts, mut rest) = Self::without_entries(tables, bytes)?;
+        let (entries, texts) = (facts.ids.values().len(), facts.texts.values().len());
+        facts.facts.reserve_exact(entries);
+        let mut spans = vec![None; texts];
+        for n in 0..entries {
+            let seq = Seq::new(n as u64);
+            let (mut fact, after) = postcard::take_from_bytes::<Fact>(rest)?;
+            rest = after;
+            if !facts.holds_all_of(n, &fact) || !facts.read_date(&mut fact, &mut spans) {
+                return Err(UnpackError::Dangling { seq });
+            }
+            match kept_whole(&fact) {
+                false => facts.push(fact),
+                true => {
+                    let (line, after) = postcard::take_from_bytes::<&str>(rest)?;
+                    rest = after;
+                    if !facts.push_with(fact, line) {
+                        return Err(UnpackError::Dangling { seq });
+                    }
+                }
+            }
+        }
+        // A line that is kept names no text that is not in the table.
+        match rest.is_empty() && facts.texts.values().len() == texts {
+            true => Ok(facts),
+            false => Err(UnpackError::Length),
+        }
+    }
+
+    /// All but the facts, and the bytes of these.
+    fn without_entries(tables: Tables, bytes: &[u8]) -> Result<(Self, &[u8]), UnpackError> {
         let entries = tables.entries as usize;
         let id_bytes = entries.checked_mul(ID_BYTES).ok_or(UnpackError::Length)?;
-        let ids = bytes.get(..id_bytes).ok_or(UnpackError::Length)?;
-        let mut rest = &bytes[id_bytes..];
+        let cut = bytes.split_at_checked(id_bytes);
+        let (ids, rest) = cut.ok_or(UnpackError::Length)?;
         let (ids, _) = ids.as_chunks::<ID_BYTES>();
-        let ids: Vec<EventId> = ids
-            .iter()
-            .map(|id| EventId::new(Uuid::from_bytes(*id)))
-            .collect();
-        let subjects = tables.subjects.into_iter();
-        let mut facts = Self {
-            ids: ids.into(),
-            subjects: Interner::from(subjects.map(subject).collect::<Vec<_>>()),
+        let ids = ids.iter().map(|id| EventId::new(Uuid::from_bytes(*id)));
+        let subjects = tables.subjects.into_iter().map(subject);
+        let facts = Self {
+            ids: ids.collect::<Vec<_>>().into(),
+            subjects: subjects.collect::<Vec<_>>().into(),
             texts: tables.texts.into(),
             voices: tables.voices.into(),
             offences: tables.offences.into(),
             ..Self::default()
         };
-        facts.facts.reserve_exact(entries);
-        let mut dates = vec![None; facts.texts.values().len()];
-        for n in 0..entries {
-            let seq = Seq::new(n as u64);
-            let (mut fact, after) = postcard::take_from_bytes::<Fact>(rest)?;
-            rest = after;
-            if !facts.holds_all_of(n, &fact) {
-                return Err(UnpackError::Dangling { seq });
-            }
-            if let Some(text) = fact.date {
-                let known = &mut dates[text.number() as usize];
-                if known.is_none() {
-                    *known = Span::parse_stored(facts.text(text)).ok();
-                }
-                fact.span = Some(known.ok_or(UnpackError::Dangling { seq })?);
-            }
-            if kept_whole(&fact) {
-                let (line, after) = postcard::take_from_bytes::<&str>(rest)?;
-                rest = after;
-                let entry = Entry::parse(line.as_bytes()).ok();
-                let kept = entry.map(|entry| facts.particulars_of(entry.event.body()));
-                if kept != Some(fact.particulars) {
-                    return Err(UnpackError::Dangling { seq });
-                }
-            }
-            facts.push(fact);
+        Ok((facts, rest))
+    }
+
+    /// Reads the date of a fact from its text, once for each text; whether it begins on the day of the
+    /// fact.
+    fn read_date(&self, fact: &mut Fact, spans: &mut [Option<Span>]) -> bool {
+        let Some(text) = fact.date else { return true };
+        let known = &mut spans[text.number() as usize];
+        if known.is_none() {
+            *known = Span::parse_stored(self.text(text)).ok();
         }
-        match rest.is_empty() {
-            true => Ok(facts),
-            false => Err(UnpackError::Length),
-        }
+        let day = std::mem::replace(&mut fact.span, *known);
+        known.is_some() && day.map(|day| day.lo()) == known.map(|span| span.lo())
+    }
+
+    /// Adds a fact and the line that is kept of its entry; whether this is that line.
+    fn push_with(&mut self, fact: Fact, line: &str) -> bool {
+        let Ok(entry) = Entry::parse(line.as_bytes()) else {
+            return false;
+        };
+        let kept = self.particulars_of(entry.event.body());
+        let n = self.facts.len();
+        self.push(fact);
+        kept == fact.particulars && self.line_of(n, &fact).as_deref() == Some(line)
     }
 
     /// The line of an entry that is kept whole, without its sources.

@@ -92,12 +92,30 @@ fn changed_bytes_are_refused_or_read_as_other_facts_that_can_be_asked() {
                 read += 1;
                 let view = View::head(&facts);
                 let _ = totals(&view, day("2026-02-20"), &Profile::default());
-                let _ = facts.pack().unwrap();
+                let again = facts.pack().unwrap();
+                assert!(again == changed || again.len() < changed.len(), "{at}");
             }
         }
     }
     // The checksum of whoever keeps the bytes is what tells these.
     assert!(read > 0);
+}
+
+#[test]
+fn a_line_that_is_kept_is_that_of_its_fact() {
+    let sample = everything();
+    let packed = sample.facts().pack().unwrap();
+    for (written, other) in [
+        (&br#"{"seq":4,"#[..], &br#"{"seq":5,"#[..]),
+        (br#""occurred":"2026-02""#, br#""occurred":"2026-01""#),
+        (br#""claimant":"Ministry""#, br#""claimant":"Monistry""#),
+    ] {
+        let at = packed.windows(written.len()).position(|it| it == written);
+        let mut changed = packed.clone();
+        changed[at.unwrap()..][..other.len()].copy_from_slice(other);
+        let dangling = UnpackError::Dangling { seq: Seq::new(4) };
+        assert_eq!(Facts::unpack(&changed), Err(dangling));
+    }
 }
 
 #[test]
