@@ -3,7 +3,7 @@
 
 use amparo_core::course::{Count, Course};
 use amparo_core::date::Day;
-use amparo_core::kind::State;
+use amparo_core::kind::{Axis, State};
 use serde::{Deserialize, Serialize};
 
 use crate::state_set::StateSet;
@@ -37,6 +37,12 @@ impl Stance {
             point: point.into_iter().collect(),
             undocumented: standing.undocumented,
         }
+    }
+
+    /// Whether its states are all of one axis.
+    pub(crate) fn is_on(self, axis: Axis) -> bool {
+        let mut states = self.possible.iter().chain(self.point.iter());
+        states.all(|state| state.axis() == axis)
     }
 
     /// Each state that is not zero for certain, with counts of 0 or 1.

@@ -1,6 +1,7 @@
 //! A block as bytes: a function of the entries alone, as [`Block`] is.
 
 use amparo_core::date::Day;
+use amparo_core::kind::Axis;
 use serde::{Deserialize, Serialize};
 
 use super::block::{BLOCK_ENTRIES, Block, Cohort, Move, Registered, Registration, Sum, Track};
@@ -145,14 +146,17 @@ impl Block {
     fn is_in_order(&self) -> bool {
         let cohorts = self.cohorts.values();
         let instruments = self.instruments.values().len();
-        let named = cohorts.iter().all(|cohort| match cohort.track {
-            Track::Clemency(code) | Track::Named(code) => (code as usize) < instruments,
-            Track::Custody | Track::Case => true,
+        let is_named = |code: u32| (code as usize) < instruments;
+        let stands = cohorts.iter().all(|cohort| match cohort.track {
+            Track::Custody => cohort.stance.is_on(Axis::Custody),
+            Track::Case => cohort.stance.is_on(Axis::Case),
+            Track::Clemency(code) => is_named(code) && cohort.stance.is_on(Axis::Clemency),
+            Track::Named(code) => is_named(code),
         });
         let is_cohort = |number: u32| number as usize <= cohorts.len();
         let entries = self.entries;
         let fits = |subjects: u64| subjects <= u64::from(u32::MAX);
-        named
+        stands
             && self.first.is_multiple_of(BLOCK_ENTRIES)
             && u64::from(entries) <= BLOCK_ENTRIES
             && self.first <= crate::Facts::ENTRIES_MAX as u64

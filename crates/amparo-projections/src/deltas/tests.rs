@@ -4,6 +4,7 @@ use amparo_core::date::Period;
 use amparo_core::id::{Seq, Subject};
 use proptest::prelude::*;
 
+use super::block::{Cohort, Track};
 use super::{Block, Follower, UnpackError, Whereabouts};
 use crate::naive::{february, history};
 use crate::sample::{Sample, day};
@@ -203,6 +204,17 @@ fn a_block_answers_neither_for_other_entries_nor_for_a_shortest_stay() {
     }
     let stay = profile.with_shortest_stay(2).unwrap();
     assert_eq!(blocks[1].totals(Seq::new(5), on, &stay), None);
+}
+
+#[test]
+fn a_cohort_in_a_state_of_another_axis_is_refused() {
+    let mut block = blocks(&three().facts(), usize::MAX).remove(0);
+    let custody = block.cohorts.values()[0];
+    assert_eq!(custody.track, Track::Custody);
+    let track = Track::Case;
+    block.cohort_number(Cohort { track, ..custody });
+    let bytes = block.pack().unwrap();
+    assert_eq!(Block::unpack(&bytes), Err(UnpackError::Disordered));
 }
 
 #[test]
