@@ -171,7 +171,8 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "fuzzed-input",
         says: "No reader panics on changed or broken input, and none takes what it would write \
-               otherwise: drafts, entry lines, dates, journal segments, checkpoints, proofs, witness \
+               otherwise: drafts, entry lines, dates, journal segments, key files, settings, packed facts and \
+               deltas, checkpoints and their names, proofs of entries, of growth and of figures, witness \
                requests, policies, bundles, rules and rosters of lists, rules and tables of people, \
                workbooks, published tables of flows, known-at",
         cargo: "--release",

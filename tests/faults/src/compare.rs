@@ -76,7 +76,10 @@ fn profile(name: &str) -> Result<Profile, Broken> {
 }
 
 /// The log of these drafts, read back from its lines.
-fn entries(lines: &[String]) -> Result<Vec<Entry>, Broken> {
+///
+/// # Errors
+/// [`Broken`] where a draft is none, or has no id.
+pub fn entries(lines: &[String]) -> Result<Vec<Entry>, Broken> {
     let context = Context {
         today: TODAY.parse().map_err(|_| Broken::new("the day is none"))?,
         zone: ZONE,

@@ -21,6 +21,8 @@ use crate::{folder, story};
 const PANICKED: u8 = 70;
 /// The name of a list: it tells its day.
 const LIST: &str = "custody-20200102.csv";
+/// The file of the keys of subjects.
+const KEYS: &str = "keys/subjects";
 /// When commands run: the same ledger has the same bytes in every process, so that what one process
 /// keeps as sound input is sound in the next.
 const NOW_MS: i64 = 1_771_000_000_000;
@@ -107,12 +109,8 @@ pub fn on_disk(parent: &Arc<TempDir>) -> Result<Vec<Target>, Broken> {
     let draft_of_table = alone(&["import", "--draft-rules", "table.csv"]);
     let draft_of_book = alone(&["import", "--draft-rules", "book.xlsx"]);
     let check = alone(&["flows", "--check", "table.csv"]);
-    Ok(vec![
-        slow(
-            "journal-segments",
-            vec![segment_of(parent)?.1],
-            segments(parent)?,
-        ),
+    let mut targets = ledger_files(parent)?;
+    targets.extend([
         slow("known-at", coordinates(), known_at(parent)),
         slow("rules", rules.clone(), list().reading(parent, "rules.toml")),
         slow("rosters", lists, list().reading(parent, LIST)),
@@ -133,7 +131,8 @@ pub fn on_disk(parent: &Arc<TempDir>) -> Result<Vec<Target>, Broken> {
             draft_of_book.reading(parent, "book.xlsx"),
         ),
         slow("flow-tables", flows, check.reading(parent, "table.csv")),
-    ])
+    ]);
+    Ok(targets)
 }
 
 fn slow(name: &'static str, seeds: Vec<Vec<u8>>, read: Read) -> Target {
@@ -143,18 +142,53 @@ fn slow(name: &'static str, seeds: Vec<Vec<u8>>, read: Read) -> Target {
     }
 }
 
-/// The last segment of the journal: its name in the ledger's folder, and what it holds.
-fn segment_of(parent: &TempDir) -> Result<(PathBuf, Vec<u8>), Broken> {
+/// The last segment of the journal: its name in the ledger's folder.
+fn segment_of(parent: &TempDir) -> Result<PathBuf, Broken> {
     let at = parent.path().join("ledger");
     let segments = folder::files(&at.join("journal"))?;
     let segment = segments.last().ok_or_else(|| Broken::new("no journal"))?;
-    let name = segment.strip_prefix(&at).unwrap_or(segment);
-    Ok((name.to_owned(), fs::read(segment)?))
+    Ok(segment.strip_prefix(&at).unwrap_or(segment).to_owned())
 }
 
-fn segments(parent: &Arc<TempDir>) -> Result<Read, Broken> {
+/// The readers of the ledger's own files.
+fn ledger_files(parent: &Arc<TempDir>) -> Result<Vec<Target>, Broken> {
+    let own = [
+        ("journal-segments", segment_of(parent)?),
+        ("key-files", KEYS.into()),
+        ("checkpoint-names", "checkpoints/names".into()),
+        ("settings", "amparo.toml".into()),
+    ];
+    let targets = own.into_iter().map(|(target, name)| {
+        let mut seeds = vec![fs::read(parent.path().join("ledger").join(&name))?];
+        if target == "key-files" {
+            seeds.extend(locked_keys(parent)?);
+        }
+        Ok(slow(target, seeds, ledger_file(parent, name)?))
+    });
+    targets.collect()
+}
+
+/// The keys locked, and locked for the field.
+fn locked_keys(parent: &TempDir) -> Result<Vec<Vec<u8>>, Broken> {
+    let folder = scratch()?;
+    let at = folder.path().join("ledger");
+    folder::copy(&parent.path().join("ledger"), &at)?;
+    fs::write(folder.path().join("pass"), "correct horse battery staple")?;
+    let steps = [
+        &["key", "lock", "--new", "file:pass"][..],
+        &["key", "field", "on", "--passphrase", "file:pass"],
+    ];
+    let keys = steps.map(|args| {
+        let code = run(folder.path(), args)?;
+        insist(code == 0, || format!("{args:?}: exit code {code}"))?;
+        Ok(fs::read(at.join(KEYS))?)
+    });
+    keys.into_iter().collect()
+}
+
+/// A ledger with one of its files changed: checked whole, and read.
+fn ledger_file(parent: &Arc<TempDir>, name: PathBuf) -> Result<Read, Broken> {
     let parent = parent.clone();
-    let (name, _) = segment_of(&parent)?;
     let sound = story::content(&parent.path().join("ledger"), Access::Read)?.lines;
     Ok(Box::new(move |bytes| {
         let copy = scratch()?;
@@ -163,9 +197,30 @@ fn segments(parent: &Arc<TempDir>) -> Result<Read, Broken> {
         fs::write(at.join(&name), bytes)?;
         let _ = Ledger::verify(&at, &mut |_| {});
         let read = story::content(&at, Access::Read);
-        let is_sound = read.is_ok_and(|read| !sound.starts_with(&read.lines));
-        insist(!is_sound, || "lines that were never written".to_owned())
+        let is_other = read.is_ok_and(|read| !sound.starts_with(&read.lines));
+        insist(!is_other, || "lines that were never written".to_owned())
     }))
+}
+
+/// The file of a figure with all that it follows from, checked against a policy.
+///
+/// # Errors
+/// [`Broken`] where this one does not verify.
+pub fn figure_proofs(proof: Vec<u8>, policy: Vec<u8>) -> Result<Target, Broken> {
+    let check = move |bytes: &[u8]| {
+        let folder = scratch()?;
+        fs::write(folder.path().join("policy"), &policy)?;
+        fs::write(folder.path().join("proof"), bytes)?;
+        let args = &["verify-proof", "proof", "--policy", "policy"];
+        run(folder.path(), args)
+    };
+    let code = check(&proof)?;
+    insist(code == 0, || format!("a sound figure: exit code {code}"))?;
+    let read = move |bytes: &[u8]| {
+        let code = check(bytes)?;
+        insist(code != PANICKED, || format!("exit code {code}"))
+    };
+    Ok(slow("figure-proofs", vec![proof], Box::new(read)))
 }
 
 fn known_at(parent: &Arc<TempDir>) -> Read {

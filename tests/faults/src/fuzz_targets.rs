@@ -23,8 +23,13 @@ use amparo_tlog::witness::AddCheckpoint;
 
 use crate::claim::{Broken, insist};
 use crate::compare::ZONE;
-use crate::fuzz_folders::{fixtures, on_disk, run};
+use crate::fuzz_folders::{figure_proofs, fixtures, on_disk, run};
+use crate::fuzz_packed::packed;
 use crate::{folder, story};
+
+/// The key of some witness.
+const WITNESS: &str = "amparo-witness/42f5e7fb-36c5-443e-b13e-96b349fd9aad+33f3ea7c+\
+                       BNH2YgRI1EmjJdgO+xlRXBi21jUV3QCNm1ZvjD5/IFX6";
 
 /// Reads some bytes; [`Broken`] where what it answers cannot be.
 pub type Read = Box<dyn Fn(&[u8]) -> Result<(), Broken> + Send + Sync>;
@@ -61,7 +66,9 @@ pub fn targets() -> Result<Vec<Target>, Broken> {
     story::told_in_peace(&at)?;
     let made = Made::new(parent.path())?;
     let lines = story::content(&at, Access::Read)?.lines;
-    let mut targets = in_memory(&made, lines)?;
+    let mut targets = packed(&lines)?;
+    targets.extend(in_memory(&made, lines)?);
+    targets.push(figure_proofs(made.figure, made.policy)?);
     targets.extend(on_disk(&Arc::new(parent))?);
     Ok(targets)
 }
@@ -72,6 +79,7 @@ struct Made {
     policy: Vec<u8>,
     proof: Vec<u8>,
     growth: Vec<u8>,
+    figure: Vec<u8>,
     request: Vec<u8>,
 }
 
@@ -82,16 +90,27 @@ impl Made {
             &["checkpoint", "--name", "fuzz"][..],
             &["prove", "e3", "-o", "proof"],
             &["append", "note", "--text", "x", "--unsourced"],
+            &[
+                "profile",
+                "add",
+                "a-week",
+                "--states",
+                "detained",
+                "--shortest-stay",
+                "7",
+            ],
+            &["publish", "Weekly bulletin 7"],
             &["checkpoint", "--name", "later"],
             &["prove", "--consistent", "fuzz", "later", "-o", "growth"],
+            &["prove", "--figure", "-o", "figure"],
         ] {
             let code = run(dir, args)?;
             insist(code == 0, || format!("{args:?}: exit code {code}"))?;
         }
         let log = String::from_utf8(read("ledger/checkpoints/log.pub")?);
         let log = log.map_err(|_| Broken::new("the key is no text"))?;
-        let (_, key) = log.trim().split_once('+').unwrap_or_default();
-        let policy = format!("log {log}witness w1 other.example+{key}\nquorum none\n");
+        let policy = format!("log {log}witness w1 {WITNESS}\nquorum none\n").into_bytes();
+        insist(Policy::parse(&policy).is_ok(), || "no policy".to_owned())?;
         let heads = folder::files(&dir.join("ledger/checkpoints"))?;
         let mut found = None;
         for head in heads {
@@ -102,9 +121,10 @@ impl Made {
         Ok(Self {
             request: [b"old 0\n\n", &checkpoint[..]].concat(),
             checkpoint,
-            policy: policy.into_bytes(),
+            policy,
             proof: read("proof")?,
             growth: read("growth")?,
+            figure: read("figure")?,
         })
     }
 }

@@ -16,6 +16,7 @@ mod ext4; // a real file system, copied while it is written
 mod folder; // copies of ledger folders
 mod fuzz; // changed and broken input in every reader
 mod fuzz_folders; // the readers that are whole commands on a ledger
+mod fuzz_packed; // the readers of what read models keep
 mod fuzz_targets; // the readers, with sound input
 mod guided; // inputs that a fuzzer chooses by what they reach
 mod kill; // processes killed while they write
