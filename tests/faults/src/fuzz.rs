@@ -1,24 +1,26 @@
 //! Changed and broken input in every reader: does any panic, or take what it would not write?
 //!
-//! Each target starts from sound input, which the fixtures and a small ledger give, and changes it
-//! at random: bits, pieces left out, doubled, swapped, words of the format in the wrong place. What
-//! once made a reader fail lies in `crashes/TARGET`, and is tried first, in the short form too.
+//! Each target starts from sound input, which the fixtures and a small ledger give, and from what a
+//! fuzzer found that reaches something else, and changes it at random: bits, pieces left out, doubled,
+//! swapped, words of the format in the wrong place. All of it is tried unchanged first, and what once
+//! made a reader fail; in the short form too.
 
 use std::fs;
 use std::ops::AddAssign;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use amparo_model::random::Random;
 
 use crate::claim::{Broken, Length};
+use crate::corpus::{Kept, hex};
 use crate::fuzz_targets::{Target, targets};
 use crate::model::in_shares;
 
 /// How many inputs a reader in memory gets, and one that opens a ledger.
 const QUICK: (u64, u64) = (1_500, 2_000_000);
-const SLOW: (u64, u64) = (25, 20_000);
+const SLOW: (u64, u64) = (25, 6_000);
 /// The longest input.
 pub const BYTES_MAX: usize = 70_000;
 /// Words that mean something to one reader or another.
@@ -64,27 +66,27 @@ impl AddAssign for Tried {
 /// [`Broken`] with the target and the input, in hex, that it failed on.
 pub fn inputs(length: Length) -> Result<String, Broken> {
     let targets = targets()?;
-    let (mut tried, mut crashes) = (0, 0);
+    let (mut tried, mut kept, mut crashes) = (Tried(0), 0, 0);
     for target in &targets {
-        for path in past_crashes(target.name)? {
-            attempt(target, &fs::read(path)?)?;
-            crashes += 1;
-        }
-        for seed in &target.seeds {
-            attempt(target, seed)?;
-        }
+        let (corpus, past) = (
+            Kept::Corpus.of(target.name)?,
+            Kept::Crashes.of(target.name)?,
+        );
+        (kept, crashes) = (kept + corpus.len(), crashes + past.len());
+        let start = [&target.seeds[..], &corpus[..]].concat();
+        let unchanged = [&past[..], &start[..]].concat();
+        tried += in_shares(0..unchanged.len() as u64, |n| {
+            attempt(target, &unchanged[n as usize])
+        })?;
         let count = if target.is_slow { SLOW } else { QUICK };
-        let count = length.pick(count.0, count.1);
-        let once = |n| {
-            let mut random = Random::new(n);
-            attempt(target, &changed(&target.seeds, &mut random))?;
-            Ok(Tried(1))
-        };
-        tried += in_shares(0..count, once)?.0 + target.seeds.len() as u64;
+        tried += in_shares(0..length.pick(count.0, count.1), |n| {
+            attempt(target, &changed(&start, &mut Random::new(n)))
+        })?;
     }
     Ok(format!(
-        "{tried} inputs in {} readers and {crashes} of past failures, 0 panics, 0 taken that would be \
-         written otherwise",
+        "{} inputs in {} readers, {kept} of them what a fuzzer found and {crashes} past failures: \
+         0 panics, 0 taken that would be written otherwise",
+        tried.0,
         targets.len()
     ))
 }
@@ -101,7 +103,9 @@ pub fn feed(name: &'static str, input: &[u8]) {
         found.ok_or_else(|| Broken::new(format!("there is no reader {name}")))
     };
     let fed = match READER.get_or_init(find) {
-        Ok(target) => attempt(target, input).map_err(|broken| broken.to_string()),
+        Ok(target) => attempt(target, input)
+            .map(|_| ())
+            .map_err(|broken| broken.to_string()),
         Err(broken) => Err(broken.to_string()),
     };
     if let Err(why) = fed {
@@ -113,38 +117,44 @@ pub fn feed(name: &'static str, input: &[u8]) {
 ///
 /// # Errors
 /// [`Broken`] where it cannot be had or written.
-pub fn write_seeds(folder: &Path) -> Result<Vec<&'static str>, Broken> {
-    let mut names = Vec::new();
-    for target in targets()? {
+pub fn write_sound(folder: &Path) -> Result<Vec<Target>, Broken> {
+    let targets = targets()?;
+    for target in &targets {
+        write(&folder.join(target.name), "sound", &target.seeds)?;
+    }
+    Ok(targets)
+}
+
+/// Writes what is kept of every reader beside it.
+///
+/// # Errors
+/// As [`write_sound`].
+pub fn write_kept(folder: &Path, targets: &[Target]) -> Result<(), Broken> {
+    for target in targets {
         let at = folder.join(target.name);
-        fs::create_dir_all(&at)?;
-        for (n, seed) in target.seeds.iter().enumerate() {
-            fs::write(at.join(format!("sound-{n}")), seed)?;
-        }
-        names.push(target.name);
+        write(&at, "kept", &Kept::Corpus.of(target.name)?)?;
+        write(&at, "past", &Kept::Crashes.of(target.name)?)?;
     }
-    Ok(names)
+    Ok(())
 }
 
-fn past_crashes(target: &str) -> Result<Vec<PathBuf>, Broken> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("crashes")
-        .join(target);
-    match folder.exists() {
-        true => Ok(crate::folder::files(&folder)?),
-        false => Ok(Vec::new()),
+fn write(folder: &Path, what: &str, inputs: &[Vec<u8>]) -> Result<(), Broken> {
+    fs::create_dir_all(folder)?;
+    for (n, input) in inputs.iter().enumerate() {
+        fs::write(folder.join(format!("{what}-{n}")), input)?;
     }
+    Ok(())
 }
 
-fn attempt(target: &Target, input: &[u8]) -> Result<(), Broken> {
+fn attempt(target: &Target, input: &[u8]) -> Result<Tried, Broken> {
     let ran = panic::catch_unwind(AssertUnwindSafe(|| (target.read)(input)));
     let why = match ran {
-        Ok(Ok(())) => return Ok(()),
+        Ok(Ok(())) => return Ok(Tried(1)),
         Ok(Err(broken)) => broken.to_string(),
         Err(_) => "a panic".to_owned(),
     };
-    let hex: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
-    Err(Broken::new(format!("{}: {why}, on {hex}", target.name)))
+    let name = target.name;
+    Err(Broken::new(format!("{name}: {why}, on {}", hex(input))))
 }
 
 /// A seed with a few changes.

@@ -9,6 +9,7 @@ mod child; // one thing done by a process of its own
 mod claim; // the claims by name, and how long each is tried
 mod clock; // many processes at once, and a clock that jumps
 mod compare; // one random history in the read models and in the naive model
+mod corpus; // inputs of readers that are kept
 mod damage; // flipped bits and cut files: named, healed, never silent
 mod disk; // a disk that is full, and one that can only be read
 mod export; // flipped bits of a public export: named
@@ -49,7 +50,7 @@ struct Faults {
     /// Try the short form, as `cargo test` does, and write nothing
     #[arg(long)]
     short: bool,
-    /// Write the sound input of every reader into this folder, for `cargo fuzz`, and try nothing
+    /// Write the input that readers start from into this folder, for `cargo fuzz`, and try nothing
     #[arg(long, value_name = "FOLDER", conflicts_with = "claim")]
     seeds: Option<PathBuf>,
     /// The page that is written
@@ -75,8 +76,10 @@ pub fn main() -> ExitCode {
 
 fn run(faults: &Faults) -> Result<(), Broken> {
     if let Some(folder) = &faults.seeds {
-        let names = fuzz::write_seeds(folder)?.join(", ");
-        return Ok(writeln!(io::stdout(), "{names}")?);
+        let targets = fuzz::write_sound(folder)?;
+        fuzz::write_kept(folder, &targets)?;
+        let names: Vec<_> = targets.iter().map(|target| target.name).collect();
+        return Ok(writeln!(io::stdout(), "{}", names.join(", "))?);
     }
     let chosen = |name: &str| faults.claim.as_deref().is_none_or(|claim| claim == name);
     let claims: Vec<_> = CLAIMS.iter().filter(|claim| chosen(claim.name)).collect();
