@@ -13,7 +13,7 @@ use crate::output::{Cell, Reply, Written};
 use crate::session::Session;
 
 /// How many rows are gathered before they are laid out.
-const ROWS_GATHERED_MAX: usize = 256;
+const ROWS_GATHERED_MAX: usize = 2048;
 /// The same in a table, whose first rows say how wide the columns are.
 const TABLE_ROWS_GATHERED_MAX: usize = 10_000;
 /// Parts that are made and not written.

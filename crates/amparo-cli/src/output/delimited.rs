@@ -1,5 +1,6 @@
 //! CSV: a heading, then self-contained rows without totals, safe to open in a spreadsheet.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::cell::{Cell, Column, spread};
@@ -54,9 +55,10 @@ impl<W: Write> CsvRows<W> {
     /// # Errors
     /// Whatever the writer answers.
     pub fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
-        let own = cells.iter().map(field);
-        let record = own.chain(self.coordinates.iter().cloned());
-        Ok(self.csv.write_record(record)?)
+        for cell in cells {
+            self.csv.write_field(field(cell).as_bytes())?;
+        }
+        Ok(self.csv.write_record(&self.coordinates)?)
     }
 
     /// Ends the rows, and gives the writer back.
@@ -70,12 +72,13 @@ impl<W: Write> CsvRows<W> {
 }
 
 fn fields(coordinates: &[(Column, Cell)]) -> Vec<String> {
-    coordinates.iter().map(|(_, cell)| field(cell)).collect()
+    let fields = coordinates.iter().map(|(_, cell)| field(cell).into_owned());
+    fields.collect()
 }
 
-fn field(cell: &Cell) -> String {
+fn field(cell: &Cell) -> Cow<'_, str> {
     match cell {
-        Cell::Number(number) => number.to_string(),
-        other => text::formula_safe(other.plain().into_owned()),
+        Cell::Number(_) => cell.plain(),
+        other => text::formula_safe(other.plain()),
     }
 }

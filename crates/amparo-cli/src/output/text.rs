@@ -1,6 +1,7 @@
 //! Text from input, made safe to show: nothing in it can steer a terminal, reorder a line or be
 //! taken for a formula.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Whether a character has an effect and no shape, or no width at all: controls, line separators,
@@ -98,13 +99,13 @@ pub fn escape_steering(json: &str) -> String {
 }
 
 /// A text that a spreadsheet will not take for a formula.
-pub fn formula_safe(text: String) -> String {
+pub fn formula_safe(text: Cow<'_, str>) -> Cow<'_, str> {
     // Full-width signs count as well where a spreadsheet expects them.
     let signs = [
         '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
     ];
     match text.trim_start().starts_with(signs) || text.starts_with(['\t', '\r', '\n']) {
-        true => format!("'{text}"),
+        true => format!("'{text}").into(),
         false => text,
     }
 }
@@ -192,7 +193,7 @@ mod tests {
             ("379", "379"),
             ("a=b", "a=b"),
         ] {
-            assert_eq!(formula_safe(text.to_owned()), safe);
+            assert_eq!(formula_safe(text.into()), safe);
         }
     }
 }

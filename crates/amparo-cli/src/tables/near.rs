@@ -296,11 +296,11 @@ pub fn write(questions: &[Question], out: impl Write) -> io::Result<()> {
     csv.write_record(COLUMNS)?;
     for question in questions {
         csv.write_record([
-            &question.row.to_string(),
+            &*question.row.to_string(),
             &question.reference,
-            &formula_safe(question.name.clone()),
+            &formula_safe((&question.name).into()),
             &question.candidate,
-            &formula_safe(question.candidate_name.clone()),
+            &formula_safe((&question.candidate_name).into()),
             &question.likeness.to_string(),
             "",
         ])?;
