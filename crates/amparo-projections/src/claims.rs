@@ -35,7 +35,8 @@ pub struct ClaimRow<'a> {
     /// The claim.
     pub claim: &'a Claim,
     /// The days it is compared over: for `held` the day alone, for clemency everything up to the
-    /// last; none when it names neither day nor date, and all up to the as-of day is meant.
+    /// day if it is one; none when it names neither day nor date, and all up to the as-of day is
+    /// meant.
     pub period: Option<Period>,
     /// The place that the scope names, to which the comparison is confined.
     pub place: Option<&'a str>,
@@ -260,7 +261,9 @@ impl<'a> Question<'a> {
         (!is_later).then(|| Self {
             measure: claim.measure,
             instrument: claim.instrument.as_ref().map(|code| code.as_str()),
-            first: period.map(Period::first),
+            first: period
+                .filter(|period| !is_running_total(claim.measure, *period))
+                .map(Period::first),
             last: period.map_or(as_of, |period| period.last().min(as_of)),
             scope: Scope::of(view, claim.scope.as_deref()),
         })
@@ -325,14 +328,8 @@ impl<'a> Question<'a> {
     }
 
     /// Whether a change falls into the period: certainly, at its point, possibly.
-    ///
-    /// Requests, grants and refusals count from the beginning, since claims of them are running
-    /// totals.
     fn counted(&self, change: &Change) -> Count {
-        let first = match self.measure {
-            Measure::ClemencyRequests | Measure::ClemencyGrants | Measure::ClemencyRefusals => None,
-            _ => self.first,
-        };
+        let first = self.first;
         let inside =
             |from: Day, to: Day| first.is_none_or(|first| first <= from) && to <= self.last;
         Count {
@@ -341,6 +338,16 @@ impl<'a> Question<'a> {
             high: (first.is_none_or(|first| first <= change.hi) && change.lo <= self.last).into(),
         }
     }
+}
+
+/// Whether a claim is a running total: one of requests, grants or refusals on a day counts them from the
+/// beginning; over several days it counts those of these days.
+fn is_running_total(measure: Measure, period: Period) -> bool {
+    let of_clemency = matches!(
+        measure,
+        Measure::ClemencyRequests | Measure::ClemencyGrants | Measure::ClemencyRefusals
+    );
+    of_clemency && period.first() == period.last()
 }
 
 /// The claims of a claimant on a measure, in log order: how its figure moved.

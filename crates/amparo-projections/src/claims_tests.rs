@@ -64,9 +64,21 @@ fn each_measure_is_compared_with_its_own_changes() {
         // Released from conditional release is no exit from custody.
         ("exits", 2, february.into(), "1/1/1 gap 1..1"),
         ("deaths", 0, february.into(), "0/0/0 gap 0..0"),
-        // Once for a person and an instrument, whenever before the end.
+        // Once for a person and an instrument, whenever before the day; of a period in it.
         ("clemency-requests", 379, on_the("20"), "1/1/1 gap 378..378"),
         ("clemency-requests", 379, on_the("14"), "0/0/0 gap 379..379"),
+        (
+            "clemency-requests",
+            379,
+            on_the("15/2026-02-18"),
+            "1/1/1 gap 378..378",
+        ),
+        (
+            "clemency-requests",
+            379,
+            on_the("16/2026-02-20"),
+            "0/0/0 gap 379..379",
+        ),
         (
             "clemency-requests",
             379,

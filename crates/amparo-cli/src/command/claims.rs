@@ -20,7 +20,8 @@ use crate::session::Session;
 /// Lay each claimed number beside what is documented for the same measure, time and place
 ///
 /// The gap is claimed less documented: a range, since both can be. A claim is never added to a
-/// count. A scope in words that no place in the log matches is compared with the whole.
+/// count. A scope in words that no place in the log matches is compared with the whole. Requests,
+/// grants and refusals claimed on a day are all up to it; over several days, those of these days.
 ///
 /// --who lists who is documented of what each claim speaks of: their counts add up to what stands
 /// beside the claim. --figures lists what each claimant stated of one measure, instrument and scope
