@@ -26,7 +26,7 @@
 //! Low and high are left out on purpose: a range narrows and widens without anybody coming or
 //! going, and only point counts have parts that add up.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use amparo_core::date::Day;
 use amparo_core::id::Seq;
@@ -40,7 +40,6 @@ use crate::filter::Filter;
 use crate::following::Following;
 use crate::profile::Profile;
 use crate::totals::{Cell, Line, lines, standings};
-use crate::view::View;
 
 /// A day, and what was known: what every number is a function of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,10 +145,9 @@ impl DiffRow {
 /// The way of every point count from one pair of coordinates to another, with the lines of
 /// [`totals`](crate::totals::totals) for all instruments of either end.
 ///
-/// Of a filter, the fields that say on whose word pick the status entries that count at both
-/// ends. Those that say of whom pick the persons and groups that meet them at `to`'s day by all
-/// that is known at the later known-at; with those merged into them they are followed all the
-/// way, so that nobody enters or leaves the question in between.
+/// Of a filter, the fields that say on whose word pick the status entries that count all the way.
+/// Those that say of whom are met or not at every step of it, as they are at its ends: who comes to
+/// meet them, or meets them no more, is a part of the change.
 ///
 /// Linear in the entries known at the earlier known-at, and then in what each later entry
 /// touches.
@@ -162,15 +160,7 @@ pub fn diff(
 ) -> Vec<DiffRow> {
     let is_back = known(facts, to) < known(facts, from);
     let (start, end) = if is_back { (to, from) } else { (from, to) };
-    let cohort = filter.asks_of_whom().then(|| {
-        let view = match end.known_at {
-            Some(seq) => View::known_at(facts, seq),
-            None => View::nothing(facts),
-        };
-        let view = view.filtered(|_, fact| filter.counts(facts, fact));
-        filter.cohort(&view, to.as_of).unwrap_or_default()
-    });
-    let mut way = Way::from(facts, start, profile, filter, cohort);
+    let mut way = Way::from(facts, start, profile, filter);
     way.move_to(end.as_of);
     while way.known < known(facts, end) {
         way.learn();
@@ -190,6 +180,8 @@ fn known(facts: &Facts, at: Coordinates) -> usize {
 struct Way<'a> {
     facts: &'a Facts,
     profile: &'a Profile,
+    /// The filter, if it says of whom.
+    of_whom: Option<&'a Filter>,
     /// Whether each entry counts, if it is in force.
     passes: Vec<bool>,
     following: Following,
@@ -208,20 +200,13 @@ impl<'a> Way<'a> {
         facts: &'a Facts,
         start: Coordinates,
         profile: &'a Profile,
-        filter: &Filter,
-        cohort: Option<HashSet<SubjectId>>,
+        filter: &'a Filter,
     ) -> Self {
-        let asked = |fact: &Fact| match (&cohort, fact.subject()) {
-            (None, _) => true,
-            (Some(cohort), Some(subject)) => cohort.contains(&subject),
-            (Some(_), None) => false,
-        };
-        let passes = |fact: &Fact| {
-            fact.kind().axis().is_none() || (asked(fact) && filter.counts(facts, fact))
-        };
+        let passes = |fact: &Fact| fact.kind().axis().is_none() || filter.counts(facts, fact);
         let mut way = Self {
             facts,
             profile,
+            of_whom: Some(filter).filter(|filter| filter.asks_of_whom()),
             passes: facts.all().iter().map(passes).collect(),
             following: Following::at(facts, known(facts, start)),
             known: known(facts, start),
@@ -249,7 +234,7 @@ impl<'a> Way<'a> {
 
     /// The first part of the way.
     fn move_to(&mut self, as_of: Day) {
-        let later = as_of.max(self.as_of);
+        let (earlier, later) = (as_of.min(self.as_of), as_of.max(self.as_of));
         self.as_of = as_of;
         for subject in self.subjects() {
             let changes = self.restand(subject);
@@ -259,11 +244,36 @@ impl<'a> Way<'a> {
             let courses = self.courses(subject);
             for (cell, change) in changes {
                 let rests_on = courses.as_ref().and_then(|of| rests_on(of, cell, later));
+                let entry = match self.of_whom {
+                    None => rests_on,
+                    Some(_) => self.turned_by(subject, rests_on, earlier, later),
+                };
                 // A count that differs between two days rests on a step of the later day.
-                let entry = rests_on.unwrap_or(Seq::OPENING);
+                let entry = entry.unwrap_or(Seq::OPENING);
                 self.note(cell, Cause::Happened, entry, subject, change);
             }
         }
+    }
+
+    /// The entry that a change between two days rests on, where somebody may have come to meet the
+    /// filter: the step if it lies between them, else what was last reached.
+    fn turned_by(
+        &self,
+        subject: SubjectId,
+        rests_on: Option<Seq>,
+        earlier: Day,
+        later: Day,
+    ) -> Option<Seq> {
+        let is_between = |seq: &Seq| {
+            let span = self.facts.fact(*seq).and_then(Fact::span);
+            span.is_some_and(|span| span.point() > earlier)
+        };
+        let last = || {
+            let passes = |n: u32| self.passes[n as usize];
+            let trail = self.following.trail(self.facts, subject, passes);
+            trail.reached(later).last().map(|(seq, _)| *seq)
+        };
+        rests_on.filter(is_between).or_else(last).or(rests_on)
     }
 
     /// One step of the second part.
@@ -333,7 +343,8 @@ impl<'a> Way<'a> {
 
     fn standing_of(&self, subject: SubjectId) -> Vec<(Cell, u64)> {
         let mut cells = Vec::new();
-        let Some(courses) = self.courses(subject) else {
+        let courses = self.courses(subject);
+        let Some(courses) = courses.filter(|courses| self.is_asked_about(subject, courses)) else {
             return cells;
         };
         let weight = self.following.weight(self.facts, subject);
@@ -344,6 +355,17 @@ impl<'a> Way<'a> {
             }
         });
         cells
+    }
+
+    fn is_asked_about(&self, subject: SubjectId, courses: &Courses) -> bool {
+        self.of_whom.is_none_or(|filter| {
+            let root = |one| self.following.root(one);
+            let passes = |n: u32| self.passes[n as usize];
+            filter.asks_about(self.facts, subject, root) && {
+                let trail = self.following.trail(self.facts, subject, passes);
+                filter.is_met(self.facts, &trail, courses, self.as_of)
+            }
+        })
     }
 
     fn note(&mut self, cell: Cell, cause: Cause, entry: Seq, subject: SubjectId, change: i64) {

@@ -12,13 +12,15 @@ use std::collections::HashSet;
 
 use amparo_core::date::{Day, Period};
 use amparo_core::entry::Recorded;
-use amparo_core::id::Subject;
+use amparo_core::id::{Seq, Subject};
 use amparo_core::kind::{Axis, Kind, State};
 use amparo_core::value::{Jurisdiction, Place, SourceKind};
 
+use crate::courses::Courses;
 use crate::fact::{Fact, SubjectId, TextId};
 use crate::facts::Facts;
 use crate::sources::Standing;
+use crate::trail::Trail;
 use crate::view::View;
 
 /// What is asked; empty fields ask nothing.
@@ -109,39 +111,44 @@ impl Filter {
     /// Whether somebody is asked about: what counts in the view by the end of a day meets the
     /// fields that say of whom.
     pub fn keeps(&self, view: &View<'_>, subject: SubjectId, as_of: Day) -> bool {
-        let facts = view.facts();
-        let place = || view.place(subject, as_of).map(|(_, id)| facts.text(id));
-        self.is_asked_about(view, subject)
-            && (self.states.is_empty() || self.can_stand(view, subject, as_of))
-            && (self.places.is_empty() || self.is_in_places(place()))
-            && self.is_in_reached(view, subject, as_of)
+        self.asks_about(view.facts(), subject, |one| view.root(one))
+            && self.is_met(
+                view.facts(),
+                &view.trail(subject),
+                &view.courses(subject),
+                as_of,
+            )
     }
 
-    /// Those whom the filter keeps with all who are merged into them; `None` if it asks of
-    /// everybody. Looks at every subject.
-    pub fn cohort(&self, view: &View<'_>, as_of: Day) -> Option<HashSet<SubjectId>> {
-        if !self.asks_of_whom() {
-            return None;
-        }
-        let roots = view.subjects();
-        let kept: HashSet<_> = roots
-            .filter(|root| self.keeps(view, *root, as_of))
-            .collect();
-        let all = (0..view.facts().subject_count() as u32).map(SubjectId::new);
-        Some(all.filter(|one| kept.contains(&view.root(*one))).collect())
-    }
-
-    fn is_asked_about(&self, view: &View<'_>, subject: SubjectId) -> bool {
-        let root = view.root(subject);
-        let is_root = |asked: &Subject| {
-            let asked = view.facts().subject_id(*asked);
-            asked.is_some_and(|asked| view.root(asked) == root)
+    /// Whether the persons and groups asked about are, or have become, this one.
+    pub(crate) fn asks_about(
+        &self,
+        facts: &Facts,
+        subject: SubjectId,
+        root: impl Fn(SubjectId) -> SubjectId,
+    ) -> bool {
+        let is_it = |asked: &Subject| {
+            let asked = facts.subject_id(*asked);
+            asked.is_some_and(|asked| root(asked) == root(subject))
         };
-        self.subjects.is_empty() || self.subjects.iter().any(is_root)
+        self.subjects.is_empty() || self.subjects.iter().any(is_it)
     }
 
-    fn can_stand(&self, view: &View<'_>, subject: SubjectId, as_of: Day) -> bool {
-        let courses = view.courses(subject);
+    /// Whether what counts of somebody by the end of a day meets the other fields that say of whom.
+    pub(crate) fn is_met(
+        &self,
+        facts: &Facts,
+        trail: &Trail<'_>,
+        courses: &Courses,
+        as_of: Day,
+    ) -> bool {
+        let place = || trail.place(as_of).map(|(_, id)| facts.text(id));
+        (self.states.is_empty() || self.can_stand(courses, as_of))
+            && (self.places.is_empty() || self.is_in_places(place()))
+            && self.is_in_reached(facts, trail.reached(as_of))
+    }
+
+    fn can_stand(&self, courses: &Courses, as_of: Day) -> bool {
         let clemency = courses.clemency.iter().map(|(_, course)| course);
         let mut courses = [&courses.custody, &courses.case]
             .into_iter()
@@ -156,7 +163,7 @@ impl Filter {
     }
 
     /// The fields for which the entries reached by the end of the day are looked through.
-    fn is_in_reached(&self, view: &View<'_>, subject: SubjectId, as_of: Day) -> bool {
+    fn is_in_reached(&self, facts: &Facts, reached: &[(Seq, &Fact)]) -> bool {
         let asks = !self.authorities.is_empty()
             || !self.courts.is_empty()
             || !self.jurisdictions.is_empty()
@@ -166,8 +173,6 @@ impl Filter {
         if !asks {
             return true;
         }
-        let facts = view.facts();
-        let reached = view.reached(subject, as_of, |kind| kind.axis().is_some());
         let text = |id| facts.text(id);
         let latest = reached.iter().rev().map(|(_, fact)| *fact);
         let last = |pick: &dyn Fn(&Fact) -> Option<TextId>| latest.clone().find_map(pick).map(text);

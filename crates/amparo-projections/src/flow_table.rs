@@ -299,6 +299,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::filter::Filter;
     use crate::flows::flows;
     use crate::naive::{february, history};
     use crate::profile::Profile;
@@ -330,7 +331,13 @@ mod tests {
         };
         let facts = sample().facts();
         let view = View::head(&facts);
-        let flows = flows(&view, &view, table.period().unwrap(), &Profile::default());
+        let flows = flows(
+            &view,
+            &view,
+            table.period().unwrap(),
+            &Profile::default(),
+            &Filter::default(),
+        );
         let checked = table.check(&flows);
         let of = |difference: &Difference| {
             let Difference {
@@ -408,7 +415,7 @@ mod tests {
             }
             for two in days.windows(2) {
                 let period = Period::new(two[0].plus_days(1).unwrap(), two[1]).unwrap();
-                let of = flows(&view, &view, period, &Profile::default());
+                let of = flows(&view, &view, period, &Profile::default(), &Filter::default());
                 let count = |rows: &[FlowRow], kind: Kind| {
                     rows.iter().find(|row| row.kind == kind).map_or(0, |row| row.count)
                 };
@@ -424,7 +431,7 @@ mod tests {
             }
             let table = FlowTable { items, rows };
             if let Some(period) = table.period() {
-                let checked = table.check(&flows(&view, &view, period, &Profile::default()));
+                let checked = table.check(&flows(&view, &view, period, &Profile::default(), &Filter::default()));
                 prop_assert_eq!(checked.differences, []);
                 prop_assert!(checked.not_added_up.is_empty() && checked.figures > 0);
             }

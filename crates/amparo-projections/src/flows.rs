@@ -7,6 +7,9 @@
 //! known-at it is 0. With a start as it was known at another, it is what was learned about the
 //! start since.
 //!
+//! A filter that says of whom is met or not at the end of each day: who comes to meet it while held
+//! comes in, by the entry that did it (a transfer into the place asked for), and goes out likewise.
+//!
 //! Only what stands at the end of a day flows: who is let go and taken again on one day neither
 //! left nor came. With a shortest stay somebody comes in on the day the stay is long enough.
 
@@ -19,7 +22,9 @@ use amparo_core::kind::{Kind, State};
 use amparo_core::planted::{Bug, is_planted};
 
 use crate::fact::{Fact, SubjectId};
+use crate::filter::Filter;
 use crate::profile::Profile;
+use crate::trail::Trail;
 use crate::view::View;
 
 /// Stocks and flows of a profile over a period.
@@ -86,19 +91,32 @@ impl Flows {
     }
 }
 
-/// The flows over a period, as known in a view, from a start as known in another (or the same).
-pub fn flows(start: &View<'_>, view: &View<'_>, period: Period, profile: &Profile) -> Flows {
+/// The flows over a period, as known in a view, from a start as known in another (or the same), of those
+/// of whom a filter asks. Both views are [on its word](View::on_word_of).
+pub fn flows(
+    start: &View<'_>,
+    view: &View<'_>,
+    period: Period,
+    profile: &Profile,
+    filter: &Filter,
+) -> Flows {
     let (mut entries, mut exits) = (BTreeMap::new(), BTreeMap::new());
     for subject in view.subjects() {
         let weight = view.weight(subject);
-        if weight == 0 {
+        if weight == 0 || !filter.asks_about(view.facts(), subject, |one| view.root(one)) {
             continue;
         }
-        let custody = view.courses(subject).custody;
-        for stay in stays(&custody, profile) {
-            let flow = |day, step: usize| FlowMove {
+        let courses = view.courses(subject);
+        let mut stays = stays(&courses.custody, profile);
+        if filter.asks_of_whom() {
+            let trail = view.trail(subject);
+            let is_met = |day| filter.is_met(view.facts(), &trail, &courses, day);
+            stays = stays_that_meet(&stays, &trail, is_met);
+        }
+        for stay in stays {
+            let flow = |(day, entry)| FlowMove {
                 day,
-                entry: custody.steps()[step].step.seq,
+                entry,
                 subject,
                 weight,
                 is_again: false,
@@ -106,10 +124,10 @@ pub fn flows(start: &View<'_>, view: &View<'_>, period: Period, profile: &Profil
             };
             let entered = FlowMove {
                 is_again: stay.is_again,
-                is_newly_documented: stay.entry == 0,
-                ..flow(stay.counted_from, stay.entry)
+                is_newly_documented: stay.is_newly_documented,
+                ..flow(stay.entered)
             };
-            let left = stay.exit.map(|(day, step)| flow(day, step));
+            let left = stay.left.map(flow);
             for (moves, of) in [(&mut entries, Some(entered)), (&mut exits, left)] {
                 if let Some(of) = of.filter(|of| period.contains(of.day)) {
                     note(moves, view, of);
@@ -119,21 +137,23 @@ pub fn flows(start: &View<'_>, view: &View<'_>, period: Period, profile: &Profil
     }
     Flows {
         start: match period.first().minus_days(1) {
-            Some(day) => stock(start, day, profile),
+            Some(day) => stock(start, day, profile, filter),
             None => 0,
         },
         entries: rows(entries),
         exits: rows(exits),
-        end: stock(view, period.last(), profile),
+        end: stock(view, period.last(), profile, filter),
     }
 }
 
-fn stock(view: &View<'_>, as_of: Day, profile: &Profile) -> u64 {
+fn stock(view: &View<'_>, as_of: Day, profile: &Profile, filter: &Filter) -> u64 {
+    let is_asked =
+        |subject: &SubjectId| !filter.asks_of_whom() || filter.keeps(view, *subject, as_of);
     let held = |subject| {
         let one = profile.held(&view.courses(subject).custody, as_of);
         one.times(view.weight(subject)).count
     };
-    view.subjects().map(held).sum()
+    view.subjects().filter(is_asked).map(held).sum()
 }
 
 fn note(moves: &mut BTreeMap<Kind, Vec<FlowMove>>, view: &View<'_>, of: FlowMove) {
@@ -161,15 +181,63 @@ fn rows(by_kind: BTreeMap<Kind, Vec<FlowMove>>) -> Vec<FlowRow> {
 }
 
 /// A run of days at whose ends somebody counts as held, at the point dates.
+#[derive(Clone, Copy)]
 struct CountedStay {
-    /// The first of these days.
-    counted_from: Day,
-    /// The step with which the stay began.
-    entry: usize,
-    /// The first day out, and the step that led out.
-    exit: Option<(Day, usize)>,
+    /// The first of these days, and the entry that it began by.
+    entered: (Day, Seq),
+    /// The first day out, and the entry that led out.
+    left: Option<(Day, Seq)>,
     /// Whether there was a counted stay before.
     is_again: bool,
+    /// Whether nothing about custody was documented before.
+    is_newly_documented: bool,
+}
+
+/// The parts of stays on whose days a filter is met.
+fn stays_that_meet(
+    stays: &[CountedStay],
+    trail: &Trail<'_>,
+    is_met: impl Fn(Day) -> bool,
+) -> Vec<CountedStay> {
+    let mut days: Vec<_> = trail.days().collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut parts: Vec<CountedStay> = Vec::new();
+    for stay in stays {
+        let (first, _) = stay.entered;
+        let is_within = |day: &Day| *day > first && stay.left.is_none_or(|(out, _)| *day < out);
+        let turning = days.iter().copied().filter(is_within);
+        let mut part: Option<CountedStay> = None;
+        for day in std::iter::once(first).chain(turning) {
+            let by = trail
+                .reached(day)
+                .last()
+                .map_or(Seq::OPENING, |(seq, _)| *seq);
+            match (part, is_met(day)) {
+                (None, true) if day == first => part = Some(*stay),
+                (None, true) => {
+                    part = Some(CountedStay {
+                        entered: (day, by),
+                        is_newly_documented: false,
+                        ..*stay
+                    });
+                }
+                (Some(met), false) => {
+                    parts.push(CountedStay {
+                        left: Some((day, by)),
+                        ..met
+                    });
+                    part = None;
+                }
+                (None, false) | (Some(_), true) => {}
+            }
+        }
+        parts.extend(part);
+    }
+    for n in 0..parts.len() {
+        parts[n].is_again = n > 0 && !is_planted(Bug::NobodyAgain);
+    }
+    parts
 }
 
 /// The stays that a profile counts, in order.
@@ -195,7 +263,8 @@ fn stays(custody: &Course<State>, profile: &Profile) -> Vec<CountedStay> {
         match (began, is_in) {
             (None, true) => began = Some((day, turn)),
             (Some((from, entry)), false) => {
-                stays.extend(counted(from, entry, wait, Some((day, turn)), &stays));
+                let stay = counted(steps, (from, entry), wait, Some((day, turn)), &stays);
+                stays.extend(stay);
                 began = None;
             }
             (None, false) | (Some(_), true) => {}
@@ -203,26 +272,28 @@ fn stays(custody: &Course<State>, profile: &Profile) -> Vec<CountedStay> {
         first = next;
     }
     if let Some((from, entry)) = began {
-        stays.extend(counted(from, entry, wait, None, &stays));
+        stays.extend(counted(steps, (from, entry), wait, None, &stays));
     }
     stays
 }
 
-/// The stay, if it lasts until the profile counts it.
+/// The stay, if it lasts until the profile counts it; with the days and the numbers of the steps that
+/// it began and ended by.
 fn counted(
-    from: Day,
-    entry: usize,
+    steps: &[Placed<State>],
+    (from, entry): (Day, usize),
     wait: u32,
     exit: Option<(Day, usize)>,
     before: &[CountedStay],
 ) -> Option<CountedStay> {
     let counted_from = from.plus_days(wait)?;
     let lasts = exit.is_none_or(|(day, _)| counted_from < day);
-    lasts.then_some(CountedStay {
-        counted_from,
-        entry,
-        exit,
+    let seq = |step: usize| steps[step].step.seq;
+    lasts.then(|| CountedStay {
+        entered: (counted_from, seq(entry)),
+        left: exit.map(|(day, step)| (day, seq(step))),
         is_again: !before.is_empty() && !is_planted(Bug::NobodyAgain),
+        is_newly_documented: entry == 0,
     })
 }
 
@@ -231,9 +302,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::naive::{february, history};
+    use crate::naive::{february, history, of_whom};
     use crate::sample::{Sample, day};
     use crate::totals::totals;
+    use amparo_core::value::Place;
 
     fn shown(flows: &Flows) -> String {
         let row = |sign: &'static str| {
@@ -306,7 +378,7 @@ mod tests {
         ] {
             let profile = Profile::default().with_shortest_stay(stay).unwrap();
             let period = Period::new(day(from), day(to)).unwrap();
-            let flows = flows(&view, &view, period, &profile);
+            let flows = flows(&view, &view, period, &profile, &Filter::default());
             assert_eq!(shown(&flows), expect, "{stay} {from}");
         }
     }
@@ -316,10 +388,56 @@ mod tests {
         let facts = Sample::of(&HISTORY).facts();
         let then = View::known_at(&facts, Seq::new(3));
         let period = Period::new(day("2026-02-08"), day("2026-02-09")).unwrap();
-        let flows = flows(&then, &View::head(&facts), period, &Profile::default());
+        let flows = flows(
+            &then,
+            &View::head(&facts),
+            period,
+            &Profile::default(),
+            &Filter::default(),
+        );
         assert_eq!(
             shown(&flows),
             "1 -1 conditional-release (0 again, 0 new) = 1, 1"
+        );
+    }
+
+    #[test]
+    fn who_is_moved_into_a_place_comes_in_there() {
+        let facts = Sample::of(&[
+            r#""kind":"arrest","person":"p:1","occurred":"2026-02-01","place":"VE:A""#,
+            r#""kind":"transfer","person":"p:1","occurred":"2026-02-05","place":"VE:B""#,
+            r#""kind":"arrest","person":"p:2","occurred":"2026-02-03","place":"VE:B""#,
+            r#""kind":"death","person":"p:2","occurred":"2026-02-07""#,
+            r#""kind":"transfer","person":"p:1","occurred":"2026-02-10","place":"VE:A""#,
+        ])
+        .facts();
+        let view = View::head(&facts);
+        let asked = |from, to, place| {
+            let filter = Filter {
+                places: vec![Place::new(place).unwrap()],
+                ..Filter::default()
+            };
+            let period = Period::new(day(from), day(to)).unwrap();
+            shown(&flows(&view, &view, period, &Profile::default(), &filter))
+        };
+        for (place, expect) in [
+            (
+                "VE:B",
+                "0 +1 arrest (0 again, 1 new) +1 transfer (0 again, 0 new) \
+                 -1 death (0 again, 0 new) = 1, 0",
+            ),
+            ("VE:A", "1 -1 transfer (0 again, 0 new) = 0, 0"),
+            (
+                "VE",
+                "1 +1 arrest (0 again, 1 new) -1 death (0 again, 0 new) = 1, 0",
+            ),
+        ] {
+            assert_eq!(asked("2026-02-02", "2026-02-08", place), expect, "{place}");
+        }
+        // Back in a place is again.
+        assert_eq!(
+            asked("2026-02-09", "2026-02-11", "VE:A"),
+            "0 +1 transfer (1 again, 0 new) = 1, 0"
         );
     }
 
@@ -334,13 +452,20 @@ mod tests {
             length in 0..14_u32,
             stay in 0..6_u32,
             profile in 0..3_usize,
+            filter in of_whom(),
         ) {
             let facts = sample.facts();
-            let view = View::known_at(&facts, Seq::new(known.index(facts.len().max(1)) as u64));
+            let known = Seq::new(known.index(facts.len().max(1)) as u64);
+            let view = View::known_at(&facts, known).on_word_of(&filter);
             let profile = Profile::built_in()[profile].clone().with_shortest_stay(stay).unwrap();
             let period = Period::new(february(first), february(first + length)).unwrap();
-            let flows = flows(&view, &view, period, &profile);
+            let flows = flows(&view, &view, period, &profile, &filter);
             prop_assert_eq!(flows.residual(), 0, "{}", shown(&flows));
+            for (stock, on) in [(flows.start, period.first().minus_days(1)), (flows.end, Some(period.last()))] {
+                let asked = View::known_at(&facts, known).asked(&filter, on.unwrap());
+                let rows = totals(&asked, on.unwrap(), &profile);
+                prop_assert_eq!(stock, rows.last().map_or(0, |row| row.total.count));
+            }
             for row in flows.entries.iter().chain(&flows.exits) {
                 let sum: u64 = row.moves.iter().map(|of| of.weight).sum();
                 prop_assert_eq!(row.count, sum);
@@ -363,7 +488,7 @@ mod tests {
             let profile = &Profile::built_in()[profile];
             let (from, to) = (february(first), february(first + length));
             let period = Period::new(from, to).unwrap();
-            let flows = flows(&then, &now, period, profile);
+            let flows = flows(&then, &now, period, profile, &Filter::default());
             let before = from.minus_days(1).unwrap();
             let held = |view: &View<'_>| {
                 let mut rows = totals(view, before, profile).into_iter();
@@ -390,7 +515,7 @@ mod tests {
             let facts = sample.facts();
             let (then, now) = (View::known_at(&facts, Seq::new(known)), View::head(&facts));
             let period = Period::new(february(first), february(first + 14)).unwrap();
-            let flows = flows(&then, &now, period, &Profile::built_in()[profile]);
+            let flows = flows(&then, &now, period, &Profile::built_in()[profile], &Filter::default());
             prop_assert_eq!(flows.residual(), 0, "{}", shown(&flows));
         }
     }

@@ -14,6 +14,7 @@ use crate::courses::{Courses, step_of};
 use crate::fact::{Particulars, SubjectId};
 use crate::facts::Facts;
 use crate::merging::Merging;
+use crate::trail::Trail;
 use crate::view::GroupWeight;
 
 /// What the first so many entries say together, kept up to date as entries come.
@@ -118,14 +119,36 @@ impl Following {
         if self.root(subject) != subject {
             return None;
         }
-        let own = self.entries.get(subject.index())?;
-        let members = self.members.get(&subject).into_iter().flatten();
-        let merged = members.filter_map(|member| self.entries.get(member.index()));
-        let positions = std::iter::once(own).chain(merged).flatten();
-        let steps = positions
-            .filter(|n| self.holds(**n) && passes(**n))
-            .filter_map(|n| step_of(facts.seq_at(*n), facts.at(*n)));
+        self.entries.get(subject.index())?;
+        let counting = self.counting(subject, passes);
+        let steps = counting.filter_map(|n| step_of(facts.seq_at(n), facts.at(n)));
         Some(Courses::new(facts, steps))
+    }
+
+    /// What counts of those entries of a subject, and of those merged into it, that pass.
+    pub(crate) fn trail<'f>(
+        &self,
+        facts: &'f Facts,
+        subject: SubjectId,
+        passes: impl Fn(u32) -> bool,
+    ) -> Trail<'f> {
+        let counting = self.counting(subject, passes);
+        Trail::new(counting.map(|n| (facts.seq_at(n), facts.at(n))))
+    }
+
+    fn counting(
+        &self,
+        subject: SubjectId,
+        passes: impl Fn(u32) -> bool,
+    ) -> impl Iterator<Item = u32> {
+        let members = self.members.get(&subject).into_iter().flatten();
+        let all = std::iter::once(subject).chain(members.copied());
+        let positions = all
+            .filter_map(|one| self.entries.get(one.index()))
+            .flatten();
+        positions
+            .copied()
+            .filter(move |n| self.holds(*n) && passes(*n))
     }
 
     /// What a subject counts for: 1 for a person, its weight for a group.

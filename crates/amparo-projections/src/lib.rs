@@ -81,6 +81,7 @@ mod interner;
 mod merging;
 mod scope;
 mod stance;
+mod trail;
 
 #[cfg(test)]
 mod naive;
@@ -91,6 +92,7 @@ pub use facts::{ApplyError, Facts};
 pub use filter::Filter;
 pub use profile::Profile;
 pub use running::RunningTotals;
+pub use trail::Trail;
 pub use view::View;
 
 use amparo_core::entry::Entry;

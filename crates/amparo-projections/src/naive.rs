@@ -7,8 +7,12 @@ use amparo_core::date::Day;
 use amparo_core::entry::Entry;
 use amparo_core::event::Body;
 use amparo_core::id::{EventId, PersonId, Seq, Subject};
+use amparo_core::identity::{External, Secret};
+use amparo_core::kind::{CustodyState, State};
+use amparo_core::value::Place;
 use proptest::prelude::*;
 
+use crate::filter::Filter;
 use crate::grouping::Grouping;
 use crate::sample::{Sample, day};
 use crate::totals::{TotalsRow, totals, totals_by};
@@ -201,13 +205,16 @@ fn status() -> impl Strategy<Value = String> {
         "clemency-grant",
         "clemency-exclusion",
     ];
-    (prop::sample::select(&KINDS[..]), subject(), date(), 0..2_u8).prop_map(
+    (prop::sample::select(&KINDS[..]), subject(), date(), 0..3_u8).prop_map(
         |(kind, subject, date, n)| {
-            let instrument = match kind.starts_with("clemency") {
-                true => format!(r#","instrument":"i{n}""#),
-                false => String::new(),
+            let more = match (kind, n) {
+                ("arrest" | "custody-observed" | "transfer", 1) => r#","place":"VE:A""#.to_owned(),
+                ("arrest" | "custody-observed" | "transfer", 2) => r#","place":"VE:B""#.to_owned(),
+                ("charge", 1 | 2) => format!(r#","court":"c{n}""#),
+                _ if kind.starts_with("clemency") => format!(r#","instrument":"i{}""#, n % 2),
+                _ => String::new(),
             };
-            format!(r#""kind":"{kind}",{subject},"occurred":"{date}"{instrument}"#)
+            format!(r#""kind":"{kind}",{subject},"occurred":"{date}"{more}"#)
         },
     )
 }
@@ -250,6 +257,34 @@ pub(crate) fn history() -> impl Strategy<Value = Sample> {
             };
         }
         sample
+    })
+}
+
+/// Filters that say of whom, of such histories; and one that asks nothing.
+pub(crate) fn of_whom() -> impl Strategy<Value = Filter> {
+    let place = || vec![Place::new("VE:A").unwrap()];
+    let subject = || Secret::new([3; 32]).person(&External::new("p:1").unwrap());
+    let fields = (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    fields.prop_map(move |(placed, tried, asked, standing, named)| {
+        let texts = |is: bool, text: &str| is.then(|| text.to_owned()).into_iter().collect();
+        let detained = State::Custody(CustodyState::Detained);
+        Filter {
+            places: if placed { place() } else { Vec::new() },
+            courts: texts(tried && !placed, "c1"),
+            instruments: texts(asked && !tried, "i1"),
+            states: Vec::from_iter((standing && asked).then_some(detained)),
+            subjects: (named && standing)
+                .then(|| Subject::Person(subject()))
+                .into_iter()
+                .collect(),
+            ..Filter::default()
+        }
     })
 }
 

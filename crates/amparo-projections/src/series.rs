@@ -1,9 +1,9 @@
 //! How did the totals move from day to day?
 //!
 //! A [`Series`] has the totals at the end of each day, week, month or year of a period, at one
-//! known-at: the numbers are those of [`totals`](crate::totals::totals) of each of these days. It
-//! counts every subject once on the first day and then only where something turns, so that a year
-//! by day costs little more than a day.
+//! known-at: the numbers are those of [`totals`](crate::totals::totals) of each of these days, of
+//! those who meet the filter on that day. It counts every subject once on the first day and then only
+//! where something turns, so that a year by day costs little more than a day.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
@@ -13,8 +13,10 @@ use amparo_core::date::{Day, Period};
 use amparo_core::kind::State;
 
 use crate::courses::Courses;
+use crate::filter::Filter;
 use crate::profile::Profile;
 use crate::totals::{Cell, Line, lines, standings};
+use crate::trail::Trail;
 use crate::view::View;
 
 /// The most days that a series has: about a hundred years of them.
@@ -63,7 +65,8 @@ pub struct SeriesLine {
     pub totals: Vec<Count>,
 }
 
-/// The totals over a period.
+/// The totals over a period of a view [on the word](View::on_word_of) that a filter asks for, of those
+/// of whom it asks.
 ///
 /// Linear in the steps of all subjects, and in the days times the lines.
 ///
@@ -74,6 +77,7 @@ pub fn series(
     period: Period,
     every: Every,
     profile: &Profile,
+    filter: &Filter,
 ) -> Result<Series, SeriesError> {
     let days = every.days(period)?;
     let mut sums = Sums {
@@ -82,9 +86,23 @@ pub fn series(
     };
     for subject in view.subjects() {
         let weight = view.weight(subject);
-        if weight > 0 {
-            sums.add(&view.courses(subject), weight, &days, profile);
+        if weight == 0 || !filter.asks_about(view.facts(), subject, |one| view.root(one)) {
+            continue;
         }
+        let courses = view.courses(subject);
+        let trail = filter.asks_of_whom().then(|| view.trail(subject));
+        let met_on = trail.iter().flat_map(Trail::days);
+        let points = turning_points(&courses, met_on, &days, profile);
+        sums.add(&points, |point| {
+            let is_met = |trail| filter.is_met(view.facts(), trail, &courses, days[point]);
+            let mut counts = Vec::new();
+            if trail.as_ref().is_none_or(is_met) {
+                standings(&courses, days[point], profile, |cell, one| {
+                    counts.push((cell, one.times(weight)));
+                });
+            }
+            counts
+        });
     }
     let lines = lines(|code| view.facts().text(code), profile, view.instruments()).into_iter();
     let line = |line: Line| SeriesLine {
@@ -149,19 +167,16 @@ struct Sums {
 }
 
 impl Sums {
-    /// Adds a subject: where it stands at the first point, and how that changes.
-    fn add(&mut self, courses: &Courses, weight: u64, days: &[Day], profile: &Profile) {
+    /// Adds a subject: where it stands at the first point, and how that changes at the others.
+    fn add(&mut self, points: &[usize], counts: impl Fn(usize) -> Vec<(Cell, Count)>) {
         let mut before = Vec::new();
-        for point in turning_points(courses, days, profile) {
-            let mut after = Vec::new();
-            standings(courses, days[point], profile, |cell, one| {
-                after.push((cell, one.times(weight)));
-            });
+        for point in points {
+            let after = counts(*point);
             for (cell, count) in &before {
-                self.grow(*cell, point, *count, -1);
+                self.grow(*cell, *point, *count, -1);
             }
             for (cell, count) in &after {
-                self.grow(*cell, point, *count, 1);
+                self.grow(*cell, *point, *count, 1);
             }
             before = after;
         }
@@ -193,13 +208,20 @@ impl Sums {
     }
 }
 
-/// The points at which a subject may stand elsewhere than at the one before; always the first.
-fn turning_points(courses: &Courses, days: &[Day], profile: &Profile) -> Vec<usize> {
+/// The points at which a subject may stand elsewhere than at the one before, or meet a filter on one of
+/// these days; always the first.
+fn turning_points(
+    courses: &Courses,
+    met_on: impl Iterator<Item = Day>,
+    days: &[Day],
+    profile: &Profile,
+) -> Vec<usize> {
     let mut points = vec![0];
     let mut turn = |day: Option<Day>| {
         let point = day.map_or(days.len(), |day| days.partition_point(|end| *end < day));
         points.extend(Some(point).filter(|point| *point < days.len()));
     };
+    met_on.for_each(|day| turn(Some(day)));
     let mut of_course = |course: &Course<State>, later: u32| {
         for placed in course.steps() {
             for day in [placed.lo, placed.step.span.point(), placed.hi] {
@@ -227,7 +249,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::naive::{february, history};
+    use crate::naive::{february, history, of_whom};
     use crate::sample::day;
     use crate::totals::totals;
 
@@ -288,15 +310,17 @@ mod tests {
             first in 0..20_u32,
             length in 0..30_u32,
             stay in 0..6_u32,
+            filter in of_whom(),
         ) {
             let facts = sample.facts();
-            let view = View::head(&facts);
+            let view = View::head(&facts).on_word_of(&filter);
             let profile = Profile::default().with_shortest_stay(stay).unwrap();
             let period = Period::new(february(first), february(first + length)).unwrap();
             for every in [Every::Day, Every::Week] {
-                let series = series(&view, period, every, &profile).unwrap();
+                let series = series(&view, period, every, &profile, &filter).unwrap();
                 for (n, day) in series.days.iter().enumerate() {
-                    let rows = totals(&view, *day, &profile);
+                    let asked = View::head(&facts).asked(&filter, *day);
+                    let rows = totals(&asked, *day, &profile);
                     prop_assert_eq!(rows.len(), series.lines.len());
                     for (row, line) in rows.iter().zip(&series.lines) {
                         prop_assert_eq!((row.axis, &row.state), (line.axis, &line.state));

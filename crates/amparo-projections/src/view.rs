@@ -18,6 +18,7 @@ use crate::fact::{Fact, Particulars, SubjectId, TextId};
 use crate::facts::Facts;
 use crate::filter::Filter;
 use crate::merging::Merging;
+use crate::trail::Trail;
 
 /// The first entries of a log, and what they say together.
 #[derive(Debug, Clone)]
@@ -122,14 +123,19 @@ impl<'a> View<'a> {
     /// The view of which a filter asks at the end of a day: only the entries on whose word it
     /// asks, and only those of whom it asks.
     pub fn asked(self, filter: &Filter, as_of: Day) -> Self {
-        if filter.is_empty() {
-            return self;
-        }
-        let facts = self.facts;
-        let view = self.filtered(|_, fact| filter.counts(facts, fact));
+        let view = self.on_word_of(filter);
         match filter.asks_of_whom() {
             true => view.confined(|view, subject| filter.keeps(view, subject, as_of)),
             false => view,
+        }
+    }
+
+    /// The view of the entries on whose word a filter asks, of everybody.
+    pub fn on_word_of(self, filter: &Filter) -> Self {
+        let facts = self.facts;
+        match filter.is_empty() {
+            true => self,
+            false => self.filtered(|_, fact| filter.counts(facts, fact)),
         }
     }
 
@@ -256,33 +262,22 @@ impl<'a> View<'a> {
         as_of: Day,
         of_kind: impl Fn(Kind) -> bool,
     ) -> Vec<(Seq, &'a Fact)> {
-        let reached = |fact: &Fact| fact.span().is_some_and(|span| span.point() <= as_of);
-        let mut found: Vec<_> = self
-            .entries(subject)
-            .filter(|(seq, fact)| of_kind(fact.kind()) && self.counts(*seq) && reached(fact))
-            .collect();
-        found.sort_by_key(|(seq, fact)| (fact.span().map(|span| span.order_key()), *seq));
-        found
+        let trail = self.trail(subject);
+        let reached = trail.reached(as_of).iter();
+        reached
+            .filter(|(_, fact)| of_kind(fact.kind()))
+            .copied()
+            .collect()
     }
 
-    /// Where a subject is at the end of a day, by the point dates.
-    ///
-    /// The place of the latest custody step or transfer. One that names none leaves the place as
-    /// it was if it changes no state (a sighting, a second report); after any other, also after
-    /// a transfer to nobody knows where, the place is unknown.
+    /// Where a subject is at the end of a day: see [`Trail::place`].
     pub fn place(&self, subject: SubjectId, as_of: Day) -> Option<(Seq, TextId)> {
-        let (mut at, mut before) = (None, None);
-        for (seq, fact) in self.moves(subject, as_of) {
-            let state = fact.kind().state();
-            match fact.place() {
-                Some(place) => at = Some((seq, place)),
-                None if state.is_some() && state == before => {}
-                None if is_planted(Bug::PlaceOutlivesState) => {}
-                None => at = None,
-            }
-            before = state.or(before);
-        }
-        at
+        self.trail(subject).place(as_of)
+    }
+
+    /// What counts of a subject after merges, in the order of its dates.
+    pub fn trail(&self, subject: SubjectId) -> Trail<'a> {
+        Trail::new(self.entries(subject).filter(|(seq, _)| self.counts(*seq)))
     }
 
     /// The codes of the instruments that are registered or used by entries in force.

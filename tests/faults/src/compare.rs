@@ -277,7 +277,13 @@ impl<'h> Compared<'h> {
         let view = View::known_at(&self.facts, last(at.drafts));
         let period = Period::new(day(first)?, day(at.as_of)?);
         let period = period.ok_or_else(|| Broken::new("no such period"))?;
-        let flows = flows(&view, &view, period, &profile(at.profile)?);
+        let flows = flows(
+            &view,
+            &view,
+            period,
+            &profile(at.profile)?,
+            &Filter::default(),
+        );
         let by_kind = |rows: &[FlowRow]| {
             let of = |row: &FlowRow| [row.count, row.again, row.newly_documented];
             let rows = rows.iter().map(|row| (row.kind.to_string(), of(row)));

@@ -3,7 +3,7 @@
 mod check;
 mod table;
 
-use amparo_core::date::{Day, Period};
+use amparo_core::date::Period;
 use amparo_projections::View;
 use amparo_projections::flows::{FlowMove, FlowRow, Flows as Answer, flows};
 use clap::Args;
@@ -11,7 +11,7 @@ use clap::Args;
 use super::Exit;
 use crate::derived::Derived;
 use crate::error::Failure;
-use crate::filters::{Asked, FilterArgs};
+use crate::filters::FilterArgs;
 use crate::output::{Cell, Column, Meta, Reply};
 use crate::people::People;
 use crate::session::{Reading, Session};
@@ -23,8 +23,8 @@ use crate::session::{Reading, Session};
 /// came in again, and those of whom nothing was documented before, are shown apart and are part of
 /// the count. The residual is what does not tie out: 0 at one known-at. With a start as it was
 /// known earlier (`--from 2026-02-01@e41`) it is what was learned about the start since. Who is let
-/// go and taken again on one day neither left nor came. Filters that say of whom are met on the
-/// last day, and the same people are followed all the way.
+/// go and taken again on one day neither left nor came. Filters that say of whom are met or
+/// not at the end of each day: who is moved into a place comes in there by the transfer.
 ///
 /// --check reads a published table of this kind from CSV, one row for each period, and lists every
 /// figure that does not hold, with its line and column and what it would have to be. It is held
@@ -86,9 +86,9 @@ impl Flows {
         })?;
         let derived = Derived::of(session, ledger, at)?;
         let asked = derived.filters(session, &self.filters)?;
-        let start = View::known_at(&derived.facts, from.known_at);
-        let (start, view) = filtered(&derived, &asked, start, period.last());
-        let answer = flows(&start, &view, period, &derived.profile);
+        let start = View::known_at(&derived.facts, from.known_at).on_word_of(&asked.filter);
+        let view = derived.then().on_word_of(&asked.filter);
+        let answer = flows(&start, &view, period, &derived.profile, &asked.filter);
         let meta = asked
             .show(derived.at.meta())
             .filter("from", Some(from.in_one_word()))
@@ -103,30 +103,6 @@ impl Flows {
         };
         session.reply(&reply)?;
         Ok(Exit::Done)
-    }
-}
-
-/// What was known at the start and is known now, both of the same people: those whom the filters
-/// keep on the last day, by what is known now.
-fn filtered<'d>(
-    derived: &'d Derived,
-    asked: &Asked,
-    start: View<'d>,
-    last: Day,
-) -> (View<'d>, View<'d>) {
-    let (filter, view) = (&asked.filter, derived.then());
-    if filter.is_empty() {
-        return (start, view);
-    }
-    let on_their_word =
-        |view: View<'d>| view.filtered(|_, fact| filter.counts(&derived.facts, fact));
-    let (start, view) = (on_their_word(start), on_their_word(view));
-    match filter.cohort(&view, last) {
-        Some(cohort) => {
-            let of_them = |_: &View<'d>, subject| cohort.contains(&subject);
-            (start.confined(of_them), view.confined(of_them))
-        }
-        None => (start, view),
     }
 }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::block::{Cohort, Track};
 use super::{Block, Follower, UnpackError, Whereabouts};
+use crate::filter::Filter;
 use crate::naive::{february, history};
 use crate::sample::{Sample, day};
 use crate::series::{Every, series};
@@ -75,7 +76,7 @@ proptest! {
         let every = [Every::Day, Every::Week, Every::Month, Every::Year][every];
         let profile = Profile::default();
         let view = View::known_at(&facts, seq);
-        let anew = series(&view, period, every, &profile).map(Some);
+        let anew = series(&view, period, every, &profile, &Filter::default()).map(Some);
         prop_assert_eq!(block.series(seq, period, every, &profile), anew);
     }
 

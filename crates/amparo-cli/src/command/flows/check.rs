@@ -42,8 +42,8 @@ pub fn check(
     };
     let derived = Derived::of(session, ledger, at)?;
     let asked = derived.filters(session, filters)?;
-    let (_, view) = super::filtered(&derived, &asked, derived.then(), period.last());
-    let documented = flows(&view, &view, period, &derived.profile);
+    let view = derived.then().on_word_of(&asked.filter);
+    let documented = flows(&view, &view, period, &derived.profile, &asked.filter);
     let checked = table.table.check(&documented);
     let meta = Meta {
         as_of: None,

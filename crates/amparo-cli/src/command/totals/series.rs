@@ -91,8 +91,9 @@ pub fn run(totals: &Totals, step: Step, session: &mut Session<'_, '_>) -> Result
         totals
             .filters
             .check(session, &derived.ledger, &derived.facts, derived.at.today)?;
-    let view = derived.asked(&filters);
-    let answer = series(&view, period, step.every(), &derived.profile)
+    let filter = &filters.filter;
+    let view = derived.then().on_word_of(filter);
+    let answer = series(&view, period, step.every(), &derived.profile, filter)
         .map_err(|error| Failure::usage(error.to_string()))?;
     let mut lines = answer.lines;
     let codes = &filters.filter.instruments;
