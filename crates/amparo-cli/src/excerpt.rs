@@ -37,6 +37,7 @@ impl Excerpt {
             | Rule::FutureDate
             | Rule::UnknownEntry
             | Rule::UnknownInstrument
+            | Rule::WrongSubject
             | Rule::IdTaken => Self::of_value(&line, at, &fault.field),
             Rule::Malformed if !names_somebody(&fault.field) => {
                 Self::of_value(&line, at, &fault.field)

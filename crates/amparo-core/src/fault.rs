@@ -38,6 +38,8 @@ vocabulary! {
         UnknownEntry = "unknown-entry",
         /// An instrument that the ledger does not hold.
         UnknownInstrument = "unknown-instrument",
+        /// A group where a person is asked for, or a person where a group is.
+        WrongSubject = "wrong-subject",
         /// An event id that is taken by another event.
         IdTaken = "id-taken",
         /// A merge that would close a circle.

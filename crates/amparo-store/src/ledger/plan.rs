@@ -18,7 +18,7 @@ use super::checked::{Checked, References};
 use super::circle::merge_of;
 use super::named::Named;
 use super::planned::{New, PlannedIds};
-use super::{Ledger, ReadError, index_key};
+use super::{Ledger, ReadError};
 use crate::Random;
 use crate::journal::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX};
 use crate::vault::Owner;
@@ -132,7 +132,8 @@ pub struct Plan<'l, 'r> {
     pub(super) targeting: HashMap<EventId, Vec<EventId>>,
     /// The merges among them, by their places.
     pub(super) merges: BTreeMap<u64, (EventId, (PersonId, PersonId))>,
-    subjects: HashSet<Uuid>,
+    /// Who is known to be registered, or will be, by their UUID.
+    pub(super) subjects: HashMap<Uuid, Subject>,
     pub(super) instruments: HashSet<Code>,
     /// Whose private fields were erased; read at the first draft that has any.
     pub(super) erased: Option<HashSet<Subject>>,
@@ -157,7 +158,7 @@ impl<'l, 'r> Plan<'l, 'r> {
             targets: HashMap::new(),
             targeting: HashMap::new(),
             merges: BTreeMap::new(),
-            subjects: HashSet::new(),
+            subjects: HashMap::new(),
             instruments: HashSet::new(),
             erased: None,
         }
@@ -241,7 +242,8 @@ impl<'l, 'r> Plan<'l, 'r> {
         self.check_erased(&named.draft)?;
         self.check_refs(&named.draft)?;
         self.check_line(&named)?;
-        let registers = self.register(&named.draft)?;
+        let unregistered = self.unregistered(&named.draft)?;
+        let registers = self.register(&named.draft, unregistered)?;
         let seq = self.push(named);
         self.decided(true);
         Ok(Planned::New { seq, id, registers })
@@ -280,21 +282,22 @@ impl<'l, 'r> Plan<'l, 'r> {
     }
 
     /// Registers the subjects that nobody has named before.
-    fn register(&mut self, draft: &Draft) -> Result<Vec<(Seq, Subject)>, Refused> {
+    fn register(
+        &mut self,
+        draft: &Draft,
+        unregistered: Vec<Subject>,
+    ) -> Result<Vec<(Seq, Subject)>, Refused> {
         let mut registered = Vec::new();
-        for subject in draft.event().subjects() {
-            if !self.subjects.insert(subject.uuid())
-                || self.ledger.has_key(index_key::subject(subject))?
-                || registers(draft.event(), subject)
-            {
-                continue;
+        for subject in unregistered {
+            if !registers(draft.event(), subject) {
+                self.secret()?;
+                let registration = Draft::registration(subject, draft.external(subject));
+                let registration = self.ledger.namer().name(registration);
+                self.check_line(&registration)?;
+                let seq = self.push(registration);
+                registered.push((seq, subject));
             }
-            self.secret()?;
-            let registration = Draft::registration(subject, draft.external(subject));
-            let registration = self.ledger.namer().name(registration);
-            self.check_line(&registration)?;
-            let seq = self.push(registration);
-            registered.push((seq, subject));
+            self.subjects.insert(subject.uuid(), subject);
         }
         if self.keep == Keep::Nothing {
             let places = registered

@@ -4,10 +4,10 @@
 
 use amparo_core::draft::Draft;
 use amparo_core::entry::Entry;
-use amparo_core::event::Event;
+use amparo_core::event::{Body, Event};
 use amparo_core::fault::Rule;
-use amparo_core::id::{Code, EventId, Seq};
-use amparo_core::kind::Kind;
+use amparo_core::id::{Code, EventId, Seq, Subject};
+use amparo_core::kind::{Kind, SubjectRule};
 use amparo_core::limit;
 use amparo_core::private::Openings;
 use amparo_core::word::nearest;
@@ -94,6 +94,53 @@ impl Plan<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The subjects that nobody has named before; refuses a person in the place of a group, and a
+    /// group in that of a person.
+    ///
+    /// Only who is registered under a UUID is looked up to be told, once: an id that was derived
+    /// from a reference is that of a person or of a group by how it was made.
+    pub(super) fn unregistered(&mut self, draft: &Draft) -> Result<Vec<Subject>, Refused> {
+        let mut unregistered: Vec<Subject> = Vec::new();
+        for subject in draft.event().subjects() {
+            let mut named = unregistered.iter().copied();
+            let known = match named.find(|other| other.uuid() == subject.uuid()) {
+                Some(other) => Some(other),
+                None => self.registered(subject, draft.external(subject).is_some())?,
+            };
+            match known {
+                None => unregistered.push(subject),
+                Some(known) if known == subject => {}
+                Some(_) => return Err(another_sort(draft.event(), subject)),
+            }
+        }
+        Ok(unregistered)
+    }
+
+    /// Who is registered under the UUID of a subject, as the plan or the log says.
+    fn registered(
+        &mut self,
+        subject: Subject,
+        derived: bool,
+    ) -> Result<Option<Subject>, ReadError> {
+        let uuid = subject.uuid();
+        if let Some(known) = self.subjects.get(&uuid) {
+            return Ok(Some(*known));
+        }
+        let seqs = self.ledger.seqs_under(index_key::subject(subject))?;
+        let Some(first) = seqs.first() else {
+            return Ok(None);
+        };
+        let entry = match derived {
+            true => None,
+            false => self.ledger.entry(*first)?,
+        };
+        let mut named = entry.iter().flat_map(|entry| entry.event.subjects());
+        let known = named.find(|named| named.uuid() == uuid);
+        let known = known.unwrap_or(subject);
+        self.subjects.insert(uuid, known);
+        Ok(Some(known))
     }
 
     /// Refuses private fields of somebody whose own were erased.
@@ -188,4 +235,26 @@ impl Plan<'_, '_> {
         };
         entry.line()
     }
+}
+
+/// The refusal of a draft that has the UUID of a group where it says a person, or the other way
+/// round.
+fn another_sort(event: &Event, subject: Subject) -> Refused {
+    let into = match event.body() {
+        Body::Merge { into, .. } => Some(Subject::Person(*into)),
+        _ => None,
+    };
+    let (field, is, asked) = match subject {
+        Subject::Person(_) if into == Some(subject) => ("into", "group", "person"),
+        Subject::Person(_) => ("person", "group", "person"),
+        Subject::Group(_) => ("group", "person", "group"),
+    };
+    let message = format!("this is the UUID of a {is}, and `{field}` names a {asked}");
+    let remedy = match event.kind().rule().subject {
+        SubjectRule::PersonOrGroup | SubjectRule::Optional => {
+            format!("write `{is}` in the place of `{field}`, or check the UUID")
+        }
+        SubjectRule::InFields => "check the UUID".to_owned(),
+    };
+    refusal(Rule::WrongSubject, field, message, Some(remedy))
 }

@@ -229,6 +229,87 @@ fn what_the_ledger_does_not_know_is_refused_with_a_remedy() {
 }
 
 #[test]
+fn a_group_in_the_place_of_a_person_is_refused_and_a_person_in_that_of_a_group() {
+    let [known, other] = [3, 4].map(|n| format!("00000000-0000-8000-8000-00000000000{n}"));
+    let registered =
+        |sort: &str, id: &str| format!(r#"{{"kind":"{sort}","{sort}":"{id}","unsourced":true}}"#);
+    let arrested = |sort: &str, id: &str| {
+        format!(r#"{{"kind":"arrest","{sort}":"{id}","occurred":"2026-01-02","unsourced":true}}"#)
+    };
+    let two = |kind: &str, (a, one): (&str, &str), (b, other): (&str, &str)| {
+        format!(r#"{{"kind":"{kind}","{a}":"{one}","{b}":"{other}","unsourced":true}}"#)
+    };
+    let fp = "fp:1";
+    for (sort, line, field, says) in [
+        (
+            "group",
+            arrested("person", &known),
+            "person",
+            "`group` in the place",
+        ),
+        (
+            "person",
+            arrested("group", &known),
+            "group",
+            "`person` in the place",
+        ),
+        ("group", registered("person", &known), "person", "check"),
+        (
+            "group",
+            two("merge", ("person", &known), ("into", fp)),
+            "person",
+            "check",
+        ),
+        (
+            "group",
+            two("merge", ("person", fp), ("into", &known)),
+            "into",
+            "check",
+        ),
+        (
+            "person",
+            two("identification", ("group", &known), ("person", fp)),
+            "group",
+            "check",
+        ),
+        (
+            "group",
+            two("identification", ("group", &known), ("person", &known)),
+            "person",
+            "check",
+        ),
+        (
+            "group",
+            two("identification", ("group", &other), ("person", &other)),
+            "person",
+            "check",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = made(&folder.path().join("ledger"));
+        let told = |planned: Result<Batch, Refused>| {
+            let Err(Refused::Rule(refusal)) = planned else {
+                panic!("{line}")
+            };
+            assert_eq!(
+                (refusal.rule, refusal.field),
+                (Rule::WrongSubject, field),
+                "{line}"
+            );
+            assert!(refusal.remedy.unwrap_or_default().contains(says), "{line}");
+        };
+        // Registered in the same batch, by name or by the way, and in the log.
+        told(planned(&ledger, &[registered(sort, &known), line.clone()]));
+        told(planned(&ledger, &[arrested(sort, &known), line.clone()]));
+        append(&mut ledger, 1, &[arrested(sort, &known)]);
+        told(planned(&ledger, std::slice::from_ref(&line)));
+        told(planned(&ledger, &[arrested(sort, &known), line.clone()]));
+        let right = [arrested(sort, &known).replace("01-02", "01-03"), arrest(1)];
+        assert_eq!(planned(&ledger, &right).unwrap().len(), 3);
+    }
+}
+
+#[test]
 fn a_merge_or_a_retraction_that_would_close_a_circle_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = made(&folder.path().join("ledger"));
