@@ -278,6 +278,24 @@ fn faults_are_found_where_they_stand_with_a_remedy() {
 }
 
 #[test]
+fn a_mistyped_kind_is_answered_with_kinds_that_a_draft_may_have() {
+    let remedy = |kind: &str| {
+        let line = format!(r#"{{"kind":"{kind}","unsourced":true}}"#);
+        let faults = parse(&line).unwrap_err();
+        assert_eq!(faults[0].rule, Rule::UnknownKind, "{line}");
+        faults[0].remedy.clone().unwrap()
+    };
+    assert_eq!(remedy("amnesty-reqest"), "did you mean `amnesty-request`?");
+    for of_the_ledger in ["erasur", "publicaton", "leger"] {
+        let remedy = remedy(of_the_ledger);
+        assert!(remedy.starts_with("write one of arrest, "), "{remedy}");
+        for kind in ["erasure", "publication", "ledger"] {
+            assert!(!remedy.contains(kind), "{remedy}");
+        }
+    }
+}
+
+#[test]
 fn to_say_that_it_is_not_unsourced_is_no_source() {
     let line = r#"{"kind":"note","text":"a","unsourced":false}"#;
     assert_eq!(parse(line).unwrap_err()[0].rule, Rule::NoSource);

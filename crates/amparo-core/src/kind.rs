@@ -3,7 +3,7 @@
 //! Refuses to know anything of a particular person: this is the grammar of the ledger, one place
 //! for which kind means what, which fields it takes and which of them it needs.
 
-use crate::word::{Word, vocabulary};
+use crate::word::{Word, nearest, vocabulary};
 
 vocabulary! {
     /// What an entry records.
@@ -206,6 +206,20 @@ impl Kind {
         }
     }
 
+    /// The kind of a draft whose word, or accepted other spelling, is nearest to a mistyped one,
+    /// when one is near: in the spelling that was meant.
+    pub fn nearest_spelling(word: &str) -> Option<String> {
+        let other = |kind: Kind| {
+            Some(format!(
+                "amnesty-{}",
+                kind.word().strip_prefix("clemency-")?
+            ))
+        };
+        let words = Kind::drafts().map(|kind| kind.word().to_owned());
+        let spellings: Vec<String> = words.chain(Kind::drafts().filter_map(other)).collect();
+        nearest(word, spellings.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     /// The state after an entry of this kind; `None` where it leaves every state as it was.
     pub fn state(self) -> Option<State> {
         use {CaseState as Case, ClemencyState as Clemency, CustodyState as Custody};
@@ -402,6 +416,21 @@ mod tests {
         );
         assert_eq!(Kind::from_spelling("amnesty-arrest"), None);
         assert_eq!(Kind::from_spelling("arrest"), Some(Kind::Arrest));
+    }
+
+    #[test]
+    fn a_mistyped_kind_finds_the_nearest_that_a_draft_may_have_in_either_spelling() {
+        for (typed, found) in [
+            ("arest", Some("arrest")),
+            ("amnesty-reqest", Some("amnesty-request")),
+            ("Amnesty Grant", Some("amnesty-grant")),
+            ("clemency-reqest", Some("clemency-request")),
+            ("erasur", None),
+            ("publicaton", None),
+            ("leger", None),
+        ] {
+            assert_eq!(Kind::nearest_spelling(typed).as_deref(), found, "{typed}");
+        }
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::kind::{Kind, SubjectRule};
 use crate::limit;
 use crate::private::Private;
 use crate::read_body::publication;
-use crate::reader::{Reader, unknown_word};
+use crate::reader::{Reader, no_such_word};
 use crate::value::Place;
+use crate::word::Word as _;
 
 /// What a draft is read against: the day, the zone and the secret of the ledger.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl<'c> EventReader<'c> {
             let found = if draft {
                 Kind::from_spelling(word)
             } else {
-                crate::word::Word::from_word(word)
+                Kind::from_word(word)
             };
             match found.map(|kind| (kind, kind.written_by())) {
                 Some((kind, Some(command))) if draft && (!self.own || kind == Kind::Ledger) => {
@@ -83,10 +84,7 @@ impl<'c> EventReader<'c> {
                         .remedy(format!("use the command `amparo {command}`")))
                 }
                 Some((kind, _)) => Ok(kind),
-                None => Err(Problem {
-                    rule: Rule::UnknownKind,
-                    ..unknown_word::<Kind>(word, true)
-                }),
+                None => Err(unknown_kind(word)),
             }
         })
     }
@@ -407,6 +405,14 @@ impl<'c> EventReader<'c> {
             };
             read.map_err(bad_date)
         })
+    }
+}
+
+fn unknown_kind(word: &str) -> Problem {
+    let kinds = Kind::drafts().map(Kind::word).collect();
+    Problem {
+        rule: Rule::UnknownKind,
+        ..no_such_word(word, true, Kind::WHAT, Kind::nearest_spelling(word), kinds)
     }
 }
 

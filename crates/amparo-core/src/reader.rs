@@ -4,6 +4,7 @@
 //! noted. An object that is finished with no fault noted has been read to the last key.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use crate::fault::{Faults, Problem, Rule};
 use crate::json::{Json, Path, Step};
@@ -377,15 +378,25 @@ fn sound_text(text: &str, max_bytes: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(crate) fn unknown_word<T: Word>(text: &str, quoting: bool) -> Problem {
-    let what = T::WHAT;
+fn unknown_word<T: Word>(text: &str, quoting: bool) -> Problem {
+    let words = T::ALL.iter().map(|member| member.word()).collect();
+    no_such_word(text, quoting, T::WHAT, T::nearest(text), words)
+}
+
+/// A word that is not in a vocabulary, with the nearest right one, or all of them.
+pub(crate) fn no_such_word(
+    text: &str,
+    quoting: bool,
+    what: &str,
+    nearest: Option<impl Display>,
+    words: Vec<&str>,
+) -> Problem {
     let shown: String = text.chars().take(40).collect();
     let message = match quoting {
         true => format!("`{shown}` is no {what}"),
         false => format!("this is no {what}"),
     };
-    let words: Vec<_> = T::ALL.iter().map(|member| member.word()).collect();
-    let remedy = match T::nearest(text) {
+    let remedy = match nearest {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("write one of {}", words.join(", ")),
     };
