@@ -217,6 +217,24 @@ const FAULTS: &[(&str, Rule, usize, &str)] = &[
         "above",
     ),
     (
+        r#"{"kind":"claim","claimant":"a","measure":"held","quantity":379,"unsourced":true}"#,
+        Rule::WrongType,
+        60,
+        "with equal bounds for an exact number",
+    ),
+    (
+        r#"{"kind":"note","text":"a","sources":["Demo Watch"]}"#,
+        Rule::WrongType,
+        38,
+        "an object",
+    ),
+    (
+        r#"{"kind":"note","text":"a","private":"unsafe","unsourced":true}"#,
+        Rule::WrongType,
+        37,
+        "{\"name\":...}",
+    ),
+    (
         r#"{"kind":"claim","claimant":"a","measure":"held","quantity":{"low":-9},"unsourced":true}"#,
         Rule::WrongType,
         67,
@@ -292,6 +310,19 @@ fn a_mistyped_kind_is_answered_with_kinds_that_a_draft_may_have() {
         for kind in ["erasure", "publication", "ledger"] {
             assert!(!remedy.contains(kind), "{remedy}");
         }
+    }
+}
+
+#[test]
+fn a_fault_of_a_whole_object_is_told_under_its_name() {
+    for quantity in ["379", "{}", r#"{"low":9,"high":3}"#] {
+        let line = format!(
+            r#"{{"kind":"claim","claimant":"a","measure":"held","quantity":{quantity},"unsourced":true}}"#
+        );
+        let faults = parse(&line).unwrap_err();
+        assert_eq!(faults.len(), 1, "{line}");
+        assert_eq!(faults[0].field, "quantity", "{line}");
+        assert!(faults[0].remedy.is_some(), "{line}");
     }
 }
 

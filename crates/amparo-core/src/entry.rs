@@ -16,7 +16,7 @@ use crate::id::{EventId, Seq, Subject};
 use crate::json::{self, Json};
 use crate::limit;
 use crate::private::{Digest, Private, PrivateField};
-use crate::read::{EventReader, Form, uuid};
+use crate::read::{EventReader, Form, PRIVATE_FORM, uuid};
 use crate::reader::Reader;
 use crate::value::Quantity;
 use crate::word::Word;
@@ -243,7 +243,7 @@ fn read(value: Json<'_>, faults: &mut Faults) -> Option<Entry> {
 }
 
 fn digests(r: &mut Reader<'_, '_>) -> Vec<(PrivateField, Digest)> {
-    let read = r.object("private", true, |r| {
+    let read = r.object("private", true, PRIVATE_FORM, |r| {
         let mut digests = Vec::new();
         for field in PrivateField::ALL {
             let digest = r.parsed(field.word(), limit::TEXT_BYTES_MAX, |text| {

@@ -43,6 +43,9 @@ pub(crate) struct EventReader<'c> {
     pub(crate) externals: BTreeMap<Uuid, External>,
 }
 
+/// How private fields are written.
+pub(crate) const PRIVATE_FORM: &str = "{\"name\":...}";
+
 const BAD_SUBJECT: &str = "write a UUID or a reference such as foro-penal:0123";
 
 impl<'c> EventReader<'c> {
@@ -284,7 +287,7 @@ impl<'c> EventReader<'c> {
             "note",
             "sources",
         ];
-        r.object("private", true, |r| {
+        r.object("private", true, PRIVATE_FORM, |r| {
             let private = Private {
                 name: r.text("name"),
                 aliases: r.texts("aliases", limit::TEXT_BYTES_MAX),

@@ -59,8 +59,10 @@ impl EventReader<'_> {
     }
 
     pub(super) fn claim(&mut self, r: &mut Reader<'_, '_>) -> Option<Claim> {
+        const QUANTITY: &str = "{\"low\":600,\"high\":700}, with equal bounds for an exact number, \
+                                `low` alone for \"at least\"";
         let (claimant, measure) = (r.text("claimant"), r.word("measure"));
-        let quantity = r.object("quantity", false, |r| {
+        let quantity = r.object("quantity", false, QUANTITY, |r| {
             let low = r.whole("low", limit::QUANTITY_MAX);
             let high = r.whole("high", limit::QUANTITY_MAX);
             let approximate = r.flag("approximate");
@@ -70,10 +72,8 @@ impl EventReader<'_> {
             }
             Quantity::new(low, high, approximate)
                 .map_err(|error| {
-                    let remedy = "write {\"low\":600,\"high\":700}, with equal bounds for an \
-                                  exact number, `low` alone for \"at least\"";
                     let problem = Problem::new(Rule::Malformed, error.to_string());
-                    r.fault("", problem.remedy(remedy));
+                    r.fault("", problem.remedy(format!("write {QUANTITY}")));
                 })
                 .ok()
         });
@@ -169,7 +169,7 @@ pub(crate) fn publication(r: &mut Reader<'_, '_>) -> Option<Publication> {
     let profile = code(r, "profile");
     let profile_version = version(r, "profile_version");
     let numbers = r.objects_up_to("numbers", limit::NUMBERS_MAX, published_number);
-    let head = r.object("head", false, |r| {
+    let head = r.object("head", false, "{\"size\":...,\"root\":...}", |r| {
         r.require(&["size", "root"], || "a head".to_owned());
         let size = r.whole("size", u64::MAX);
         let root = r.parsed("root", limit::TEXT_BYTES_MAX, sha256);

@@ -12,9 +12,12 @@ use crate::kind::is_field;
 use crate::limit;
 use crate::word::{Word, nearest};
 
+/// The keys and values of an object, in their order.
+type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
+
 /// One JSON object, being read.
 pub(crate) struct Reader<'a, 'f> {
-    members: Vec<(Cow<'a, str>, Json<'a>)>,
+    members: Members<'a>,
     taken: Vec<bool>,
     path: Path,
     name: String,
@@ -27,28 +30,20 @@ pub(crate) struct Reader<'a, 'f> {
 impl<'a, 'f> Reader<'a, 'f> {
     /// Starts on an object; anything else is a fault, and reads as an empty object.
     pub(crate) fn new(value: Json<'a>, faults: &'f mut Faults) -> Self {
-        Self::at(value, Path::new(), String::new(), true, faults)
+        let members = members_of(value).unwrap_or_else(|problem| {
+            faults.add(Path::new(), String::new(), problem);
+            Vec::new()
+        });
+        Self::at(members, Path::new(), String::new(), true, faults)
     }
 
     fn at(
-        value: Json<'a>,
+        members: Members<'a>,
         path: Path,
         name: String,
         quoting: bool,
         faults: &'f mut Faults,
     ) -> Self {
-        let members = match value {
-            Json::Object(members) => members,
-            other => {
-                let message = format!("an object {{...}} belongs here, not {}", other.what());
-                faults.add(
-                    path.clone(),
-                    name.clone(),
-                    Problem::new(Rule::WrongType, message),
-                );
-                Vec::new()
-            }
-        };
         let taken = vec![false; members.len()];
         let mut reader = Self {
             members,
@@ -104,14 +99,15 @@ impl<'a, 'f> Reader<'a, 'f> {
     }
 
     fn field_name(&self, key: &str) -> String {
-        if self.name.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.name)
+        match (self.name.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (name, "") => name.to_owned(),
+            (name, key) => format!("{name}.{key}"),
         }
     }
 
-    /// Notes a fault of a field; of the object as a whole where the field is not there.
+    /// Notes a fault of a field; of the object as a whole where the field is not there, or without a
+    /// name.
     pub(crate) fn fault(&mut self, name: &str, problem: Problem) {
         match self.members.iter().position(|(key, _)| key == name) {
             Some(n) => self.fault_at(Step::Member(n), n, problem),
@@ -273,19 +269,27 @@ impl<'a, 'f> Reader<'a, 'f> {
         self.fault_at(Step::Member(n), n, problem);
     }
 
-    /// Takes an object and reads it with the same care.
+    /// Takes an object and reads it with the same care; one is written in the `form` shown.
     pub(crate) fn object<T>(
         &mut self,
         name: &str,
         private: bool,
+        form: &str,
         read: impl FnOnce(&mut Reader<'a, '_>) -> Option<T>,
     ) -> Option<T> {
         let (n, value) = self.take(name)?;
+        let members = match members_of(value) {
+            Ok(members) => members,
+            Err(problem) => {
+                self.fault_at(Step::Member(n), n, problem.remedy(format!("write {form}")));
+                return None;
+            }
+        };
         let mut path = self.path.clone();
         path.push(Step::Member(n));
         let quoting = self.quoting && !private;
-        let mut reader = Reader::at(value, path, self.field_name(name), quoting, self.faults);
-        read(&mut reader)
+        let name = self.field_name(name);
+        read(&mut Reader::at(members, path, name, quoting, self.faults))
     }
 
     /// Takes a list of objects and reads each.
@@ -314,11 +318,16 @@ impl<'a, 'f> Reader<'a, 'f> {
         self.check_length(n, items.len(), max);
         let mut all = Vec::with_capacity(items.len());
         for (item, value) in items.into_iter().enumerate() {
-            let mut path = self.path.clone();
-            path.extend([Step::Member(n), Step::Item(item)]);
-            let name = format!("{}[{item}]", self.field_name(name));
-            let mut reader = Reader::at(value, path, name, self.quoting, self.faults);
-            all.extend(read(&mut reader));
+            match members_of(value) {
+                Err(problem) => self.item_fault(n, item, problem),
+                Ok(members) => {
+                    let mut path = self.path.clone();
+                    path.extend([Step::Member(n), Step::Item(item)]);
+                    let name = format!("{}[{item}]", self.field_name(name));
+                    let mut reader = Reader::at(members, path, name, self.quoting, self.faults);
+                    all.extend(read(&mut reader));
+                }
+            }
         }
         all
     }
@@ -362,6 +371,16 @@ impl<'a, 'f> Reader<'a, 'f> {
                 None => problem.remedy(format!("the fields here are {}", allowed.join(", "))),
             };
             self.fault_at(Step::Key(n), n, problem);
+        }
+    }
+}
+
+fn members_of(value: Json<'_>) -> Result<Members<'_>, Problem> {
+    match value {
+        Json::Object(members) => Ok(members),
+        other => {
+            let message = format!("an object {{...}} belongs here, not {}", other.what());
+            Err(Problem::new(Rule::WrongType, message))
         }
     }
 }
