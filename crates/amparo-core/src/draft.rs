@@ -158,6 +158,8 @@ fn read(value: Json<'_>, mut events: EventReader<'_>, faults: &mut Faults) -> Op
     let kind = events.kind(&mut r)?;
     let event = events.event(kind, &mut r);
     let has_private = r.has("private");
+    // One that is faulty is one fault, not also a source that lacks.
+    let has_private_source = !r.lacks_within("private", "sources");
     let mut private = events.private(&mut r).unwrap_or_default();
     if has_private && private.is_empty() && r.is_clean() {
         let problem = Problem::new(Rule::MissingField, "`private` is empty")
@@ -165,7 +167,7 @@ fn read(value: Json<'_>, mut events: EventReader<'_>, faults: &mut Faults) -> Op
         r.fault("private", problem);
     }
     if let Some(event) = &event {
-        events.check_sources(event, !private.sources.is_empty(), &mut r);
+        events.check_sources(event, has_private_source, &mut r);
     }
     finish(kind, &["id", "private"], &mut r);
     let event = event?;

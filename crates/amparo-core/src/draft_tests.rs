@@ -229,6 +229,30 @@ const FAULTS: &[(&str, Rule, usize, &str)] = &[
         "an object",
     ),
     (
+        r#"{"kind":"note","text":"a","private":{"sources":[{"publisher":"X","kind":"ngos"}]}}"#,
+        Rule::UnknownWord,
+        73,
+        "ngo",
+    ),
+    (
+        r#"{"kind":"note","text":"a","private":{"sources":"x"}}"#,
+        Rule::WrongType,
+        48,
+        "a list of objects",
+    ),
+    (
+        r#"{"kind":"note","text":"a","private":{"sources":[]}}"#,
+        Rule::MissingField,
+        48,
+        "leave the field out",
+    ),
+    (
+        r#"{"kind":"note","text":"a","private":{"source":[{"publisher":"X","kind":"ngo"}]}}"#,
+        Rule::UnknownField,
+        38,
+        "`sources`",
+    ),
+    (
         r#"{"kind":"note","text":"a","private":"unsafe","unsourced":true}"#,
         Rule::WrongType,
         37,

@@ -334,8 +334,16 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// Whether a field is not there, not even mistyped: a mistyped key is one fault, not two.
     pub(crate) fn lacks(&self, name: &str) -> bool {
-        let is_mistyped = |key: &str| !is_field(key) && nearest(key, [name].into_iter()).is_some();
-        !self.has(name) && !self.members.iter().any(|(key, _)| is_mistyped(key))
+        lacks(&self.members, name)
+    }
+
+    /// The same of the object in a field, which nobody has taken; true where there is none.
+    pub(crate) fn lacks_within(&self, object: &str, name: &str) -> bool {
+        let found = self.members.iter().find(|(key, _)| key == object);
+        match found {
+            Some((_, Json::Object(members))) => lacks(members, name),
+            Some(_) | None => true,
+        }
     }
 
     /// Notes every required field that is not there.
@@ -373,6 +381,13 @@ impl<'a, 'f> Reader<'a, 'f> {
             self.fault_at(Step::Key(n), n, problem);
         }
     }
+}
+
+fn lacks(members: &Members<'_>, name: &str) -> bool {
+    let is_mistyped = |key: &str| !is_field(key) && nearest(key, [name].into_iter()).is_some();
+    !members
+        .iter()
+        .any(|(key, _)| key == name || is_mistyped(key))
 }
 
 fn members_of(value: Json<'_>) -> Result<Members<'_>, Problem> {
