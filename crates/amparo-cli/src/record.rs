@@ -1,13 +1,14 @@
 //! Records a few events given on the command line, or shows what would be recorded.
 //!
 //! Everything goes through [`Draft::parse`] and the store's plan: there is one way of checking.
-//! Every write says what changed, its refs and how to undo it.
+//! Every write says what changed, its refs and how to undo it, where that can be.
 
 use std::cmp::Ordering;
 
 use amparo_core::draft::Draft;
 use amparo_core::entry::Entry;
 use amparo_core::id::{EventId, Seq, Subject};
+use amparo_core::kind::Kind;
 use amparo_store::ledger::{Appended, Batch, Ids, Keep, Ledger, Plan, Planned, Refused};
 
 use crate::draft_flags::{flag_of, refusal};
@@ -244,13 +245,15 @@ fn answer(
         .iter()
         .filter(|(_, action)| *action != "known")
         .collect();
+    let is_erasure = |(entry, _): &&(Entry, _)| entry.event.kind() == Kind::Erasure;
     match new.as_slice() {
         [] => {}
+        new if new.iter().any(is_erasure) => {
+            session.talk("this cannot be undone: the keys are gone")
+        }
         [(entry, _)] => {
-            session.talk(format!(
-                "undo with `amparo undo` or `amparo retract {}`",
-                entry.seq
-            ));
+            let seq = entry.seq;
+            session.talk(format!("undo with `amparo undo` or `amparo retract {seq}`"));
         }
         _ => session.talk("undo with `amparo undo`"),
     }
@@ -258,10 +261,8 @@ fn answer(
 }
 
 fn knows_all(people: &People, entries: &[(Entry, &'static str)]) -> bool {
-    let tells = |entry: &Entry| {
-        use amparo_core::kind::Kind::{Group, Merge, Person};
-        matches!(entry.event.kind(), Person | Group | Merge)
-    };
+    let tells =
+        |entry: &Entry| matches!(entry.event.kind(), Kind::Person | Kind::Group | Kind::Merge);
     entries.iter().all(|(entry, _)| {
         !tells(entry)
             && entry

@@ -40,6 +40,20 @@ fn ledger() -> Bench {
 }
 
 #[test]
+fn an_erasure_says_that_it_cannot_be_undone() {
+    let bench = ledger();
+    // One who was registered twice, and one who was not.
+    for who in ["demo:ana", "demo:bea"] {
+        let said = bench.ok(&["erase", who, "--basis", "danger"]).err;
+        assert!(said.contains("this cannot be undone"), "{said}");
+        assert!(!said.contains("undo with"), "{said}");
+        bench.refused(3, &["undo"]);
+    }
+    let said = bench.ok(&["append", "note", "--text", "Demo", "--unsourced"]);
+    assert!(said.err.contains("undo with"), "{}", said.err);
+}
+
+#[test]
 fn a_raw_scan_of_the_folder_finds_no_name_alias_salt_or_key_and_the_log_is_the_same() {
     let bench = ledger();
     let openings = bench.run(&["export", "--openings"]).out;
