@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use amparo_core::date::{Day, Period};
 use amparo_core::entry::Recorded;
 use amparo_core::id::{Seq, Subject};
-use amparo_core::kind::{Axis, Kind, State};
+use amparo_core::kind::{Kind, State};
 use amparo_core::value::{Jurisdiction, Place, SourceKind};
 
 use crate::courses::Courses;
@@ -53,7 +53,7 @@ pub struct Filter {
     pub jurisdictions: Vec<Jurisdiction>,
     /// Of whom: an offence that is named.
     pub offences: Vec<String>,
-    /// Of whom: an instrument under which something was asked or decided.
+    /// Of whom: an instrument under which something was, or may have been, asked or decided.
     pub instruments: Vec<String>,
     /// Of whom: the exclusion ground last named.
     pub grounds: Vec<String>,
@@ -145,6 +145,9 @@ impl Filter {
         let place = || trail.place(as_of).map(|(_, id)| facts.text(id));
         (self.states.is_empty() || self.can_stand(courses, as_of))
             && (self.places.is_empty() || self.is_in_places(place()))
+            && any_named(&self.instruments, || {
+                trail.instruments(as_of).map(|id| facts.text(id))
+            })
             && self.is_in_reached(facts, trail.reached(as_of))
     }
 
@@ -168,7 +171,6 @@ impl Filter {
             || !self.courts.is_empty()
             || !self.jurisdictions.is_empty()
             || !self.offences.is_empty()
-            || !self.instruments.is_empty()
             || !self.grounds.is_empty();
         if !asks {
             return true;
@@ -176,7 +178,6 @@ impl Filter {
         let text = |id| facts.text(id);
         let latest = reached.iter().rev().map(|(_, fact)| *fact);
         let last = |pick: &dyn Fn(&Fact) -> Option<TextId>| latest.clone().find_map(pick).map(text);
-        let of_clemency = |fact: &&Fact| fact.kind().axis() == Some(Axis::Clemency);
         named(&self.authorities, last(&Fact::authority))
             && named(&self.courts, last(&Fact::court))
             && named(&self.grounds, last(&Fact::ground))
@@ -186,13 +187,6 @@ impl Filter {
             )
             && any_named(&self.offences, || {
                 latest.clone().flat_map(|fact| facts.offences(fact))
-            })
-            && any_named(&self.instruments, || {
-                let codes = latest
-                    .clone()
-                    .filter(of_clemency)
-                    .filter_map(Fact::instrument);
-                codes.map(text)
             })
     }
 

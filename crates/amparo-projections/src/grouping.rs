@@ -1,12 +1,12 @@
 //! By what are totals laid out? Each grouping says one thing of a subject on a day.
 //!
 //! Groupings look at the point dates: the value is where the subject stands at the end of the
-//! day as best known. They refuse to split a subject: its low, count and high all go to the same
+//! day as best known; but for instruments, which take in what may have been asked under them, since a
+//! state under one stands on a line of its own. They refuse to split a subject: its low, count and high all go to the same
 //! line, so that the lines of a grouping with one value for each subject add up to the total.
 
 use amparo_core::date::Day;
 use amparo_core::id::Seq;
-use amparo_core::kind::Axis;
 use amparo_core::value::Place;
 use amparo_core::word::Word;
 
@@ -27,7 +27,8 @@ pub enum Grouping {
     Court,
     /// Whose court that is.
     Jurisdiction,
-    /// The instruments under which something was asked or decided. Several for one subject.
+    /// The instruments under which something was, or may have been, asked or decided. Several for one
+    /// subject.
     Instrument,
     /// The exclusion ground last named.
     Ground,
@@ -84,13 +85,8 @@ impl Grouping {
             }
             Self::Ground => latest(&|fact| fact.ground().map(text)),
             Self::Instrument => {
-                let reached =
-                    view.reached(subject, as_of, |kind| kind.axis() == Some(Axis::Clemency));
-                several(
-                    reached
-                        .iter()
-                        .filter_map(|(_, fact)| fact.instrument().map(text)),
-                )
+                let trail = view.trail(subject);
+                several(trail.instruments(as_of).map(text))
             }
             Self::Publisher => several(latest_custody(view, subject, as_of).into_iter().flat_map(
                 |(_, fact)| {

@@ -314,6 +314,30 @@ proptest! {
     }
 
     #[test]
+    fn a_state_under_an_instrument_is_the_same_by_instrument_and_of_one(
+        sample in history(),
+        on in 0..32_u32,
+    ) {
+        let facts = sample.facts();
+        let (on, profile) = (february(on), Profile::default());
+        let laid_out = totals_by(&View::head(&facts), on, &profile, &[Grouping::Instrument]);
+        for row in totals(&View::head(&facts), on, &profile) {
+            let Some(code) = row.instrument.clone().filter(|_| !row.total.is_zero()) else {
+                continue;
+            };
+            let same = |other: &TotalsRow| {
+                (other.state.as_str(), &other.instrument) == (row.state.as_str(), &row.instrument)
+            };
+            let of_it = |other: &&TotalsRow| same(other) && other.by == [Some(code.clone())];
+            prop_assert_eq!(laid_out.iter().find(of_it).map(|other| other.total), Some(row.total));
+            let filter = Filter { instruments: vec![code.clone()], ..Filter::default() };
+            let asked = totals(&View::head(&facts).asked(&filter, on), on, &profile);
+            let asked = asked.iter().find(|other| same(other)).map(|other| other.total);
+            prop_assert_eq!(asked, Some(row.total));
+        }
+    }
+
+    #[test]
     fn what_was_published_counts_the_same_whatever_is_appended_later(
         sample in history(),
         known in any::<prop::sample::Index>(),

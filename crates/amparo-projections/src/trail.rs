@@ -30,6 +30,16 @@ impl<'a> Trail<'a> {
         &self.entries[..reached]
     }
 
+    /// The instruments under which something was, or may have been, asked or decided by the end of a
+    /// day, as often as it was.
+    pub(crate) fn instruments(&self, as_of: Day) -> impl Iterator<Item = TextId> + '_ {
+        let of_clemency = |fact: &&Fact| fact.kind().axis() == Some(Axis::Clemency);
+        let is_possible = move |fact: &&Fact| fact.span().is_some_and(|span| span.lo() <= as_of);
+        let facts = self.entries.iter().map(|(_, fact)| *fact);
+        let possible = facts.filter(of_clemency).filter(is_possible);
+        possible.filter_map(Fact::instrument)
+    }
+
     /// Where the subject is at the end of a day, by the point dates.
     ///
     /// The place of the latest custody step or transfer. One that names none leaves the place as

@@ -13,7 +13,7 @@ pub enum By {
     Place(usize),
     /// The last text under this key: `authority`, `court`, `jurisdiction`, `ground`.
     Last(&'static str),
-    /// Every instrument that somebody asked under, or was decided about.
+    /// Every instrument that somebody asked under or was decided about, or may have been.
     Instrument,
     /// Each `publisher`, or each `kind`, behind the latest custody step.
     Source(&'static str),
@@ -48,7 +48,10 @@ impl By {
                 let last = reached.iter().rev().find_map(|step| step.text(key));
                 vec![last.map(str::to_owned)]
             }
-            Self::Instrument => each(reached.iter().filter_map(|step| step.text("instrument"))),
+            Self::Instrument => {
+                let possible = story.steps.iter().filter(|step| step.when.lo <= as_of);
+                each(possible.filter_map(|step| step.text("instrument")))
+            }
             Self::Source(key) => {
                 let sources = latest.and_then(|step| step.draft["sources"].as_array());
                 let sources = sources.into_iter().flatten();
