@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use self::fence::fence;
 pub use self::files::folder_bytes;
-use self::files::{create_private_dir, remove_unfinished_snapshots};
+use self::files::{create_private_dir, make_private, remove_unfinished_snapshots};
 pub use self::table::Table;
 
 /// Values in a strip: sled rewrites a leaf when its eleventh change arrives, so eight values that
@@ -145,7 +145,8 @@ pub struct Kv {
 }
 
 impl Kv {
-    /// Opens the store in `dir`, creating folder (0700) and store where there is none. Writes a
+    /// Opens the store in `dir`, creating folder (0700) and store where there is none. What sled has
+    /// made in it gets the modes 0600 and 0700, now and when the store is closed. Writes a
     /// snapshot of what was put since the last open, which is what makes the next open quick.
     ///
     /// # Errors
@@ -311,6 +312,7 @@ impl Kv {
                 drop(db);
                 Ok(())
             });
+            make_private(&self.dir);
         }
     }
 
@@ -391,7 +393,10 @@ fn open_patiently(dir: &Path) -> Result<sled::Db, KvError> {
     loop {
         match fence(|| config.open())?.map_err(from_sled) {
             Err(KvError::Busy) if start.elapsed() < BUSY_WAIT => thread::sleep(BUSY_POLL),
-            outcome => return outcome,
+            outcome => {
+                make_private(dir);
+                return outcome;
+            }
         }
     }
 }

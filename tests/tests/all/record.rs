@@ -1,5 +1,10 @@
 //! The commands that write: what they change, what they say, and how it is taken back.
 
+use std::process::Command;
+
+use amparo_model::random::Random;
+
+use super::folders;
 use super::harness::{Bench, fixture};
 
 const ANA_TAKEN: [&str; 8] = [
@@ -390,4 +395,66 @@ fn instruments_are_listed_with_their_latest_description() {
     assert_eq!((rows.len(), &rows[0]["title"]), (1, &"Second".into()));
     let then = bench.rows(&["instrument", "show", "demo-amnesty", "--known-at", "e1"]);
     assert_eq!(then[0]["title"], "First");
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_and_folder_of_a_ledger_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::empty();
+    let run = |args: &[&str]| {
+        let asked = bench.command(args);
+        // As most systems make files: readable by everybody.
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "umask 022; exec \"$0\" \"$@\""]);
+        shell.arg(asked.get_program()).args(asked.get_args());
+        shell.env_clear().current_dir(bench.path());
+        shell.envs(
+            asked
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let ran = shell.output().unwrap();
+        assert!(ran.status.success(), "{args:?} {ran:?}");
+    };
+    let init = [
+        "init",
+        "ledger",
+        "--name",
+        "Demo",
+        "--tz",
+        "UTC",
+        "--recorder",
+        "desk",
+    ];
+    // Long texts, so that sled makes files of their own for what is large.
+    let mut random = Random::new(1);
+    let note = |_| {
+        let text: String = (0..3000)
+            .map(|_| *random.pick(&['d', 'e', 'm', 'o', 'x', 'y', 'z']))
+            .collect();
+        format!("{{\"kind\":\"note\",\"text\":\"{text}\",\"unsourced\":true}}\n")
+    };
+    let notes = bench.file("notes.jsonl", (0..600).map(note).collect::<String>());
+    let arrest = [
+        "append",
+        "arrest",
+        "demo:ana",
+        "--occurred",
+        "2020-01-02",
+        "--unsourced",
+    ];
+    for args in [&init[..], &arrest, &["import", &notes], &["totals"]] {
+        let at = ["-L", "ledger"];
+        run(&[&at[..usize::from(args[0] != "init") * 2], args].concat());
+        let ledger = bench.path().join("ledger");
+        for path in folders::files(&ledger)
+            .iter()
+            .chain(&folders::folders(&ledger))
+        {
+            let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+            let private = if path.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode, private, "{} after {args:?}", path.display());
+        }
+    }
 }

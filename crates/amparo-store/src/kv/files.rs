@@ -14,6 +14,32 @@ pub(super) fn create_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
+/// Takes from others than the owner what they may do with what sled has made in `dir`: files become
+/// 0600, folders 0700. sled asks for no modes, so a file is as open as the system makes it until
+/// then; the folder around it is not.
+///
+/// What cannot be changed, such as another owner's file, stays as it is.
+#[cfg(unix)]
+pub(super) fn make_private(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    for item in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let Ok(found) = item.metadata() else {
+            continue;
+        };
+        let mut permissions = found.permissions();
+        if !found.is_symlink() && permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(permissions.mode() & 0o700);
+            let _ = std::fs::set_permissions(item.path(), permissions);
+        }
+        if found.is_dir() {
+            make_private(&item.path());
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn make_private(_dir: &Path) {}
+
 /// A crash while a snapshot is written leaves `snap.<n>.generating`, which the next open would
 /// take for the newest snapshot and fail on, for ever.
 pub(super) fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {

@@ -32,6 +32,52 @@ fn a_value_comes_back_as_it_was_put_also_after_reopening() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_sled_has_made_is_the_owners_alone_once_the_store_is_open_and_once_it_is_closed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    fn others(dir: &Path, found: &mut Vec<(PathBuf, u32)>) -> usize {
+        let items = std::fs::read_dir(dir)
+            .unwrap()
+            .map(|item| item.unwrap().path());
+        let mut items: Vec<_> = items.collect();
+        let mut seen = items.len();
+        for path in items.drain(..) {
+            let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+            if mode != if path.is_dir() { 0o700 } else { 0o600 } {
+                found.push((path.clone(), mode));
+            }
+            if path.is_dir() {
+                seen += others(&path, found);
+            }
+        }
+        seen
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let check = |seen_min: usize| {
+        let mut found = Vec::new();
+        let seen = others(dir.path(), &mut found);
+        assert_eq!(found, []);
+        assert!(seen >= seen_min, "{seen}");
+    };
+    let kv = Kv::open(dir.path()).unwrap();
+    check(3);
+    // A side file, which is made while the store is open, and lies in a folder of its own.
+    let large = vec![7; 200_000];
+    kv.put(Table::Lines(3), &[1], &large).unwrap();
+    kv.sync().unwrap();
+    drop(kv);
+    check(4);
+    // As a version that left them as the system made them would have.
+    for path in [dir.path().join("db"), dir.path().join("blobs")] {
+        let mode = if path.is_dir() { 0o755 } else { 0o644 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let kv = Kv::open(dir.path()).unwrap();
+    check(4);
+    drop(kv);
+}
+
 #[test]
 fn a_second_handle_is_told_that_the_store_is_in_use() {
     let dir = tempfile::tempdir().unwrap();
