@@ -65,6 +65,7 @@ impl<'p> Progress<'p> {
             Notice::TornBatchCut { .. }
             | Notice::TornBatchIgnored { .. }
             | Notice::StoreRebuilt { .. }
+            | Notice::StoreBehind { .. }
             | Notice::TemporaryStore
             | Notice::NoRoom
             | Notice::NoKeys

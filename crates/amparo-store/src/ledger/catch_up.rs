@@ -61,6 +61,7 @@ impl Parts {
     ) -> Result<Frontier, CatchUpError> {
         let from = shelf.head().map_or(0, |head| head.size);
         let mut frontier = self.frontier(shelf, from)?;
+        tell_if_behind(from, journal.size(), notify);
         let mut waiting: Vec<Prepared> = Vec::new();
         let mut told = from;
         for batch in journal.batches(from) {
@@ -163,6 +164,14 @@ impl Parts {
             entry,
             refs,
         })
+    }
+}
+
+/// Says that a store lacks entries. An empty one is new, or was told to be built again.
+fn tell_if_behind(size: u64, total: u64, notify: &mut dyn FnMut(Notice)) {
+    if 0 < size && size < total {
+        let lacking = total - size;
+        notify(Notice::StoreBehind { lacking, total });
     }
 }
 

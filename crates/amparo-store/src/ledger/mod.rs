@@ -124,7 +124,15 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
-    /// The sled store was behind and takes entries from the journal.
+    /// The sled store was behind, as a crash or an older copy of it leaves it, and takes what it
+    /// lacks from the journal.
+    StoreBehind {
+        /// Entries it lacks.
+        lacking: u64,
+        /// Entries there are.
+        total: u64,
+    },
+    /// The sled store takes entries from the journal: how far it is.
     CatchingUp {
         /// Entries it holds by now.
         done: u64,
@@ -161,6 +169,11 @@ impl fmt::Display for Notice {
             Self::StoreRebuilt { reason } => write!(
                 f,
                 "the sled store is built again from the journal, and nothing is lost: {reason}"
+            ),
+            Self::StoreBehind { lacking, total } => write!(
+                f,
+                "the sled store was behind, and takes {lacking} of {total} entries from the \
+                 journal; nothing is lost"
             ),
             Self::CatchingUp { done, total } => {
                 write!(

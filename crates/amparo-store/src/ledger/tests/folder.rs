@@ -113,7 +113,7 @@ fn a_sled_store_that_is_gone_damaged_or_strange_is_built_again() {
 }
 
 #[test]
-fn a_sled_store_that_is_behind_catches_up() {
+fn a_sled_store_that_is_behind_catches_up_and_says_so_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("ledger");
     filled(&folder);
@@ -126,11 +126,40 @@ fn a_sled_store_that_is_behind_catches_up() {
     std::fs::remove_dir_all(folder.join(SHELF)).unwrap();
     open::copy_folder(&old.path().join(SHELF), &folder.join(SHELF)).unwrap();
     assert_eq!(sound(&folder).behind, 2);
-    let (ledger, notices) = opened(&folder, Access::Read);
-    assert_eq!(
-        (ledger.head(), lines(&ledger), notices),
-        (head, kept, vec![])
-    );
+    let total = head.size;
+    let behind = Notice::StoreBehind { lacking: 2, total };
+    for notices_due in [vec![behind], vec![]] {
+        let (ledger, notices) = opened(&folder, Access::Read);
+        assert_eq!(
+            (ledger.head(), lines(&ledger), notices),
+            (head, kept.clone(), notices_due)
+        );
+        ledger.close().unwrap();
+    }
+}
+
+#[test]
+fn nothing_is_said_of_a_sled_store_that_every_opening_finds_as_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    filled(&folder);
+    for n in 0..8 {
+        let access = if n % 3 == 2 {
+            Access::Read
+        } else {
+            Access::Write
+        };
+        let (mut ledger, notices) = opened(&folder, access);
+        assert_eq!(notices, []);
+        if access == Access::Write {
+            append(&mut ledger, 3 + n, &[arrest(1000 + n as usize)]);
+        }
+        // Closed, or only let go.
+        match n % 2 {
+            0 => ledger.close().unwrap(),
+            _ => drop(ledger),
+        }
+    }
 }
 
 #[test]
