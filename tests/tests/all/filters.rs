@@ -1,5 +1,7 @@
 //! The filters: on whose word, and of whom; both sides of a range are included.
 
+use serde_json::Value;
+
 use super::harness::Bench;
 use super::totals::text;
 
@@ -203,4 +205,61 @@ fn a_filter_that_does_not_read_is_told() {
         let run = bench.refused(code, &[&["totals"], &filter[..]].concat());
         assert!(run.err.contains(says), "{filter:?} {}", run.err);
     }
+}
+
+#[test]
+fn who_meets_a_filter_is_asked_on_each_day_anew() {
+    let bench = Bench::new();
+    let drafts = [
+        r#"{"kind":"arrest","person":"d:1","occurred":"2026-02-01","place":"VE:A","unsourced":true}"#,
+        r#"{"kind":"transfer","person":"d:1","occurred":"2026-02-05","place":"VE:B","unsourced":true}"#,
+        r#"{"kind":"arrest","person":"d:2","occurred":"2026-02-03","place":"VE:B","unsourced":true}"#,
+        r#"{"kind":"death","person":"d:2","occurred":"2026-02-07","unsourced":true}"#,
+    ];
+    bench.ok(&["import", &bench.file("drafts.jsonl", drafts.join("\n"))]);
+    let asked = ["--place", "VE:B", "--state", "held"];
+    let every = ["totals", "--every", "day", "--from", "2026-02-01"];
+    let counts = |rows: Vec<Value>| -> Vec<u64> {
+        let counts = rows.iter().map(|row| row["count"].as_u64().unwrap());
+        counts.collect()
+    };
+    let expect = [0, 0, 1, 1, 2, 2, 1, 1];
+    for last in 1..=8 {
+        let to = format!("2026-02-0{last}");
+        let series = bench.rows(&[&every[..], &["--to", &to], &asked].concat());
+        assert_eq!(counts(series), expect[..last], "{to}");
+        let day = bench.rows(&[&["totals", "--as-of", &to][..], &asked].concat());
+        assert_eq!(counts(day), [expect[last - 1]], "{to}");
+        let way = ["diff", "--from", "2026-02-01", "--to", &to];
+        for row in bench.rows(&[&way[..], &asked].concat()) {
+            assert_eq!(
+                (row["from"].as_u64(), row["to"].as_u64()),
+                (Some(0), Some(expect[last - 1]))
+            );
+        }
+    }
+    let published = ["publish", "F", "--as-of", "2026-02-04", "--", "totals"];
+    bench.ok(&[&published[..], &asked].concat());
+    bench.ok(&[
+        "append",
+        "transfer",
+        "d:1",
+        "--occurred",
+        "2026-02-03",
+        "--place",
+        "VE:B",
+        "--unsourced",
+    ]);
+    let row = &bench.rows(&["report", "publications"])[0];
+    let part = |key: &str| row[key].as_i64();
+    assert_eq!(
+        (part("published_count"), part("now_count")),
+        (Some(1), Some(2)),
+        "{row}"
+    );
+    assert_eq!(
+        (part("change"), part("learned_late")),
+        (Some(1), Some(1)),
+        "{row}"
+    );
 }
