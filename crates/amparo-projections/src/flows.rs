@@ -234,8 +234,8 @@ fn stays_that_meet(
         }
         parts.extend(part);
     }
-    for n in 0..parts.len() {
-        parts[n].is_again = n > 0 && !is_planted(Bug::NobodyAgain);
+    for (n, part) in parts.iter_mut().enumerate() {
+        part.is_again = n > 0 && !is_planted(Bug::NobodyAgain);
     }
     parts
 }

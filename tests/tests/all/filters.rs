@@ -91,7 +91,7 @@ fn claims_are_compared_with_what_one_publisher_stands_behind() {
 #[test]
 fn flows_and_diff_take_the_filters_of_totals_and_end_where_they_do() {
     let bench = Bench::demo();
-    let count = |rows: &[serde_json::Value], key: &str, value: &str, number: &str| {
+    let count = |rows: &[Value], key: &str, value: &str, number: &str| {
         let row = rows.iter().find(|row| row[key] == value).unwrap();
         row[number].as_i64().unwrap()
     };

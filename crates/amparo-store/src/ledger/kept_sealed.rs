@@ -83,7 +83,7 @@ impl Ledger {
     }
 
     /// Keeps what was opened of the first `size` entries under a name that ends in `.sealed`; nothing
-    /// where there is no [key of copies](crate::vault), or the folder cannot be written. What was opened
+    /// where the keys give no key for it, or the folder cannot be written. What was opened
     /// must be all that the log's keys open: see [`each_private`](Self::each_private).
     pub fn keep_sealed(&self, name: &str, size: u64, bytes: &[u8]) {
         debug_assert!(is_sealed(name), "an erasure does not find {name}");
