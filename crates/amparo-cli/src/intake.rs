@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::{iter, mem};
 
 use amparo_core::Context;
-use amparo_core::draft::Draft;
+use amparo_core::draft::{Draft, Unread};
 use amparo_core::fault::Fault;
 use amparo_core::limit;
 use amparo_store::in_order;
@@ -212,8 +212,9 @@ pub fn check(
                         faults.push(fault(refusal.locate(line)));
                     }
                     Ok(Err(Refused::Read(error))) => return Err(error.into()),
-                    Err(found) => {
+                    Err(unread) => {
                         tally.refused += 1;
+                        let found = all_faults(&mut plan, unread, line)?;
                         faults.extend(found.into_iter().map(fault));
                     }
                 }
@@ -230,6 +231,31 @@ pub fn check(
         checked: plan.into_checked(),
         digests,
     })
+}
+
+/// The faults of a line that is no draft, and what the ledger says against what could be read of it.
+///
+/// # Errors
+/// Integrity, when the ledger cannot be read.
+pub fn all_faults(
+    plan: &mut Plan<'_, '_>,
+    unread: Unread,
+    line: &[u8],
+) -> Result<Vec<Fault>, Failure> {
+    let Unread { mut faults, partly } = unread;
+    match partly.map(|partly| plan.check_partly(*partly)) {
+        None | Some(Ok(())) => {}
+        Some(Err(Refused::Rule(refusal))) => {
+            // What is wrong with a field in itself is one fault, not two.
+            let is_faulty = |fault: &Fault| fault.field == refusal.field;
+            if !faults.iter().any(is_faulty) {
+                faults.push(refusal.locate(line));
+            }
+        }
+        Some(Err(Refused::Read(error))) => return Err(error.into()),
+    }
+    faults.sort_by_key(|fault| fault.column);
+    Ok(faults)
 }
 
 /// The second pass: appends the drafts of each file, in batches.
@@ -305,7 +331,7 @@ struct Piece {
 struct Read {
     piece: Piece,
     digest: [u8; 32],
-    drafts: Vec<Result<Named, Vec<Fault>>>,
+    drafts: Vec<Result<Named, Unread>>,
 }
 
 /// What drafts are read with, on any thread.
@@ -338,7 +364,7 @@ impl Reading {
 
     fn read(&self, piece: Piece) -> Read {
         let drafts = piece.lines().map(|(_, line)| {
-            let draft = Draft::parse(line, &self.context)?;
+            let draft = Draft::parse_partly(line, &self.context)?;
             Ok(self.namer.name(draft))
         });
         Read {

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use amparo_core::draft::Draft;
 use amparo_core::entry::Entry;
+use amparo_core::fault::Fault;
 use amparo_core::id::{EventId, Seq, Subject};
 use amparo_core::kind::Kind;
 use amparo_store::ledger::{Appended, Batch, Ids, Keep, Ledger, Plan, Planned, Refused};
@@ -14,6 +15,7 @@ use amparo_store::ledger::{Appended, Batch, Ids, Keep, Ledger, Plan, Planned, Re
 use crate::draft_flags::{flag_of, refusal};
 use crate::error::Failure;
 use crate::faults::InputFault;
+use crate::intake::all_faults;
 use crate::listing::named;
 use crate::output::{Cell, Column, Reply};
 use crate::people::People;
@@ -68,7 +70,7 @@ pub fn record(
     mut writing: Writing,
     recording: Recording,
 ) -> Result<(), Failure> {
-    let drafts = parse(&writing, &recording.lines, recording.own)?;
+    let drafts = parse(session, &writing, &recording.lines, recording.own)?;
     if recording.dry_run {
         let mut all = drafts.iter().cloned().zip(&recording.lines);
         let (planned, _) = plan(session, &writing, &mut all)?;
@@ -110,26 +112,35 @@ pub fn clock_held(appended: &Appended) -> String {
     format!("note: the clock stands before the last entry; recorded at the time of that, {at}")
 }
 
-fn parse(writing: &Writing, lines: &[String], own: bool) -> Result<Vec<Draft>, Failure> {
+fn parse(
+    session: &mut Session<'_, '_>,
+    writing: &Writing,
+    lines: &[String],
+    own: bool,
+) -> Result<Vec<Draft>, Failure> {
     let context = writing.ledger.context(writing.today);
+    let (random, ids) = (&mut *session.world.random, Ids::Fresh(writing.now));
+    let mut plan = Plan::new(&writing.ledger, &writing.by, ids, Keep::Nothing, random);
     let mut drafts = Vec::with_capacity(lines.len());
     let mut faults = Vec::new();
     for line in lines {
         let parsed = match own {
             true => Draft::parse_own(line.as_bytes(), &context),
-            false => Draft::parse(line.as_bytes(), &context),
+            false => Draft::parse_partly(line.as_bytes(), &context),
         };
         match parsed {
             Ok(draft) => drafts.push(draft),
-            Err(found) => faults.extend(found),
+            Err(unread) => faults.extend(all_faults(&mut plan, unread, line.as_bytes())?),
         }
     }
-    let flagged =
-        |fault: amparo_core::fault::Fault| InputFault::of_flag(flag_of(&fault.field), fault);
     match faults.is_empty() {
         true => Ok(drafts),
-        false => Err(refusal(faults.into_iter().map(flagged).collect())),
+        false => Err(refusal(faults.into_iter().map(of_flag).collect())),
     }
+}
+
+fn of_flag(fault: Fault) -> InputFault {
+    InputFault::of_flag(flag_of(&fault.field), fault)
 }
 
 /// Plans drafts until a batch is full, or there are no more.
@@ -150,8 +161,7 @@ fn plan(
         match plan.add(draft) {
             Ok(done) => planned.push(done),
             Err(Refused::Rule(rule)) => {
-                let fault = rule.locate(line.as_bytes());
-                faults.push(InputFault::of_flag(flag_of(&fault.field), fault));
+                faults.push(of_flag(rule.locate(line.as_bytes())));
             }
             Err(Refused::Read(error)) => return Err(error.into()),
         }

@@ -25,6 +25,16 @@ pub struct Draft {
     externals: BTreeMap<Uuid, External>,
 }
 
+/// A line that is no draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// All that is wrong with it, in the order of the columns; never empty.
+    pub faults: Vec<Fault>,
+    /// What it says, less the fields that are faulty, where so much can be read: to be held against
+    /// a ledger, and never recorded.
+    pub partly: Option<Box<Draft>>,
+}
+
 impl Draft {
     /// Reads one line of a draft file, and reports every fault in it.
     ///
@@ -33,6 +43,14 @@ impl Draft {
     /// # Errors
     /// All faults of the line, in the order of their columns; never an empty list.
     pub fn parse(line: &[u8], context: &Context) -> Result<Self, Vec<Fault>> {
+        Self::parse_partly(line, context).map_err(|unread| unread.faults)
+    }
+
+    /// The same, and keeps of a faulty line what could be read of it.
+    ///
+    /// # Errors
+    /// [`Unread`], with the faults of [`parse`](Self::parse).
+    pub fn parse_partly(line: &[u8], context: &Context) -> Result<Self, Unread> {
         Self::read(line, EventReader::new(Form::Draft(context)))
     }
 
@@ -40,25 +58,32 @@ impl Draft {
     /// that [nobody else's draft](Kind::written_by) may have.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
-    pub fn parse_own(line: &[u8], context: &Context) -> Result<Self, Vec<Fault>> {
+    /// As [`parse_partly`](Self::parse_partly).
+    pub fn parse_own(line: &[u8], context: &Context) -> Result<Self, Unread> {
         Self::read(line, EventReader::own(context))
     }
 
-    fn read(line: &[u8], events: EventReader<'_>) -> Result<Self, Vec<Fault>> {
-        let text = text_of(line)?;
+    fn read(line: &[u8], events: EventReader<'_>) -> Result<Self, Unread> {
+        let unreadable = |fault| Unread {
+            faults: vec![fault],
+            partly: None,
+        };
+        let text = text_of(line).map_err(unreadable)?;
         let value = json::parse(text).map_err(|error| {
-            vec![whole_line(
+            unreadable(whole_line(
                 Rule::Syntax,
                 column(text, error.offset),
                 format!("this is not JSON: {}", error.message),
                 Some("write one JSON object on each line".to_owned()),
-            )]
+            ))
         })?;
         let mut faults = Faults::default();
         match read(value, events, &mut faults) {
             Some(draft) if faults.is_empty() => Ok(draft),
-            _ => Err(faults.locate(text)),
+            partly => Err(Unread {
+                faults: faults.locate(text),
+                partly: partly.map(Box::new),
+            }),
         }
     }
 
@@ -209,7 +234,7 @@ pub(crate) fn finish(kind: Kind, around: &[&'static str], r: &mut Reader<'_, '_>
 }
 
 /// The line as text, without its end.
-fn text_of(line: &[u8]) -> Result<&str, Vec<Fault>> {
+fn text_of(line: &[u8]) -> Result<&str, Fault> {
     if line.len() > limit::LINE_BYTES_MAX {
         let message = format!(
             "the line has {} bytes; at most {}",
@@ -217,18 +242,18 @@ fn text_of(line: &[u8]) -> Result<&str, Vec<Fault>> {
             limit::LINE_BYTES_MAX
         );
         let remedy = "keep long texts in a document, and name it in a source".to_owned();
-        return Err(vec![whole_line(Rule::AboveLimit, 1, message, Some(remedy))]);
+        return Err(whole_line(Rule::AboveLimit, 1, message, Some(remedy)));
     }
     let text = std::str::from_utf8(line).map_err(|error| {
         let sound = String::from_utf8_lossy(&line[..error.valid_up_to()]);
         let column = sound.chars().count() + 1;
         let remedy = "save the file as UTF-8".to_owned();
-        vec![whole_line(
+        whole_line(
             Rule::NotUtf8,
             column,
             "this is not UTF-8".to_owned(),
             Some(remedy),
-        )]
+        )
     })?;
     Ok(text.trim_end_matches(['\r', '\n']))
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::entry::{Entry, EntryError, Recorded};
-use crate::id::Seq;
+use crate::id::{Code, Seq};
 use crate::private::Openings;
 
 fn context() -> Context {
@@ -351,6 +351,28 @@ fn a_fault_of_a_whole_object_is_told_under_its_name() {
 }
 
 #[test]
+fn of_a_faulty_line_is_kept_what_could_be_read() {
+    let partly = |line: &str| {
+        let unread = Draft::parse_partly(line.as_bytes(), &context()).unwrap_err();
+        assert_eq!(unread.faults, parse(line).unwrap_err(), "{line}");
+        unread.partly.map(|partly| partly.event().clone())
+    };
+    let grant = r#"{"kind":"clemency-grant","person":"fp:1","occurred":"2026-02-30","instrument":"x","unsourced":true}"#;
+    let event = partly(grant).unwrap();
+    assert_eq!(event.instrument().map(Code::as_str), Some("x"));
+    assert_eq!(event.occurred(), None);
+    let retraction =
+        r#"{"kind":"retraction","entry":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","reson":"a"}"#;
+    assert!(partly(retraction).unwrap().target().is_some());
+    for line in [
+        "[]",
+        r#"{"kind":"clemency-grant","person":"fp:1","instrument":1}"#,
+    ] {
+        assert_eq!(partly(line), None, "{line}");
+    }
+}
+
+#[test]
 fn to_say_that_it_is_not_unsourced_is_no_source() {
     let line = r#"{"kind":"note","text":"a","unsourced":false}"#;
     assert_eq!(parse(line).unwrap_err()[0].rule, Rule::NoSource);
@@ -373,6 +395,7 @@ fn published(numbers: usize, old: &str, new: &str) -> Result<Draft, Vec<Fault>> 
     );
     assert!(line.contains(old), "{old}");
     Draft::parse_own(line.replacen(old, new, 1).as_bytes(), &context())
+        .map_err(|unread| unread.faults)
 }
 
 #[test]
@@ -403,7 +426,7 @@ fn what_a_command_did_is_recorded_and_is_nobody_elses_draft() {
         );
     }
     let opening = Draft::parse_own(br#"{"kind":"ledger"}"#, &context());
-    assert_eq!(opening.unwrap_err()[0].rule, Rule::UnknownKind);
+    assert_eq!(opening.unwrap_err().faults[0].rule, Rule::UnknownKind);
 }
 
 #[test]

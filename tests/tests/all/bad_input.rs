@@ -89,6 +89,41 @@ error: 1 fault in 1 line; nothing was written
 }
 
 #[test]
+fn what_needs_the_ledger_is_told_beside_the_other_faults_of_a_line() {
+    let bench = Bench::new();
+    let grant = r#"{"kind":"clemency-grant","person":"demo:ana","occurred":"2026-02-30","instrument":"nix","unsourced":true}"#;
+    let retraction =
+        r#"{"kind":"retraction","entry":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","reson":"x"}"#;
+    let lines = bench.file("in.jsonl", format!("{grant}\n{retraction}\n"));
+    let run = bench.refused(3, &["import", &lines, "-O", "json"]);
+    let faults = run.error()["faults"].clone();
+    let told = faults.as_array().unwrap().iter().map(|fault| {
+        let rule = fault["rule"].as_str().unwrap();
+        format!("{} {} {rule}", fault["line"], fault["column"])
+    });
+    let told: Vec<_> = told.collect();
+    let expect = [
+        "1 66 bad-date",
+        "1 83 unknown-instrument",
+        "2 30 unknown-entry",
+        "2 69 unknown-field",
+    ];
+    assert_eq!(told, expect);
+    let flags = [
+        "--occurred",
+        "2026-02-30",
+        "--instrument",
+        "nix",
+        "--unsourced",
+    ];
+    let args = [&["append", "clemency-grant", "demo:ana"][..], &flags].concat();
+    let run = bench.refused(3, &args);
+    for flag in ["--occurred: ", "--instrument: "] {
+        assert!(run.err.contains(flag), "{}", run.err);
+    }
+}
+
+#[test]
 fn bulk_above_the_limits_is_refused() {
     let bench = Bench::new();
     let source = "{\"publisher\":\"A\",\"kind\":\"ngo\"}";

@@ -249,6 +249,19 @@ impl<'l, 'r> Plan<'l, 'r> {
         Ok(Planned::New { seq, id, registers })
     }
 
+    /// Holds a draft that was read only in part, and is refused whatever the ledger says, against
+    /// the ledger. The plan stays as it was.
+    ///
+    /// # Errors
+    /// [`Refused::Rule`] when it names what the ledger does not hold, or somebody as what they are
+    /// not.
+    pub fn check_partly(&mut self, draft: Draft) -> Result<(), Refused> {
+        let mut named = self.ledger.namer().name(draft);
+        self.resolve_externals(&mut named.draft)?;
+        self.check_references(named.draft.event(), named.id)?;
+        self.unregistered(&named.draft).map(drop)
+    }
+
     fn decided(&mut self, is_new: bool) {
         match self.keep {
             Keep::Nothing => self.is_new.push_back(is_new),

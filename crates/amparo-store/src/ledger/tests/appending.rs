@@ -310,6 +310,47 @@ fn a_group_in_the_place_of_a_person_is_refused_and_a_person_in_that_of_a_group()
 }
 
 #[test]
+fn a_draft_that_was_read_in_part_is_held_against_the_ledger_and_changes_no_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = made(&folder.path().join("ledger"));
+    let group = "00000000-0000-8000-8000-000000000003";
+    let context = ledger.context("2026-11-01".parse().unwrap());
+    let mut random = random();
+    let mut plan = Plan::new(&ledger, "desk", Ids::FromContent, Keep::Drafts, &mut random);
+    let registered = format!(r#"{{"kind":"group","group":"{group}","unsourced":true}}"#);
+    plan.add(draft(&ledger, &registered)).unwrap();
+    let next = plan.next;
+    let arrested = |who: &str| {
+        format!(r#"{{"kind":"arrest","person":"{who}","occurred":"2026-02-30","unsourced":true}}"#)
+    };
+    for (line, rule) in [
+        (
+            r#"{"kind":"clemency-grant","person":"d:1","occurred":"2026-02-30","instrument":"nix","unsourced":true}"#.to_owned(),
+            Some(Rule::UnknownInstrument),
+        ),
+        (
+            format!(r#"{{"kind":"retraction","entry":"{group}","reson":"a"}}"#),
+            Some(Rule::UnknownEntry),
+        ),
+        (arrested(group), Some(Rule::WrongSubject)),
+        (arrested("d:1"), None),
+    ] {
+        let unread = Draft::parse_partly(line.as_bytes(), &context).unwrap_err();
+        let told = match plan.check_partly(*unread.partly.unwrap()) {
+            Ok(()) => None,
+            Err(Refused::Rule(refusal)) => Some(refusal.rule),
+            Err(Refused::Read(error)) => panic!("{line}: {error}"),
+        };
+        assert_eq!(told, rule, "{line}");
+    }
+    assert_eq!(plan.next, next);
+    // Whoever was only named in part is registered with the first draft that can be recorded.
+    plan.add(draft(&ledger, &arrest(1).replace("fp:1", "d:1")))
+        .unwrap();
+    assert_eq!(plan.next, next + 2);
+}
+
+#[test]
 fn a_merge_or_a_retraction_that_would_close_a_circle_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = made(&folder.path().join("ledger"));
