@@ -183,8 +183,10 @@ fn read(value: Json<'_>, mut events: EventReader<'_>, faults: &mut Faults) -> Op
     let kind = events.kind(&mut r)?;
     let event = events.event(kind, &mut r);
     let has_private = r.has("private");
-    // One that is faulty is one fault, not also a source that lacks.
-    let has_private_source = !r.lacks_within("private", "sources");
+    // One that is faulty is one fault, not also a source that lacks. Nobody asks where another is named.
+    let asks = |event: &Event| event.unsourced || event.sources.is_empty();
+    let has_private_source =
+        event.as_ref().is_some_and(asks) && !r.lacks_within("private", "sources");
     let mut private = events.private(&mut r).unwrap_or_default();
     if has_private && private.is_empty() && r.is_clean() {
         let problem = Problem::new(Rule::MissingField, "`private` is empty")

@@ -384,10 +384,9 @@ impl<'a, 'f> Reader<'a, 'f> {
 }
 
 fn lacks(members: &Members<'_>, name: &str) -> bool {
+    // Sound input pays nothing for the look at what is mistyped.
     let is_mistyped = |key: &str| !is_field(key) && nearest(key, [name].into_iter()).is_some();
-    !members
-        .iter()
-        .any(|(key, _)| key == name || is_mistyped(key))
+    !members.iter().any(|(key, _)| key == name) && !members.iter().any(|(key, _)| is_mistyped(key))
 }
 
 fn members_of(value: Json<'_>) -> Result<Members<'_>, Problem> {
