@@ -1,9 +1,10 @@
 //! By what are totals laid out? Each grouping says one thing of a subject on a day.
 //!
 //! Groupings look at the point dates: the value is where the subject stands at the end of the
-//! day as best known; but for instruments, which take in what may have been asked under them, since a
-//! state under one stands on a line of its own. They refuse to split a subject: its low, count and high all go to the same
-//! line, so that the lines of a grouping with one value for each subject add up to the total.
+//! day as best known; but for instruments, which take in what may have been asked under them, since
+//! a state under one stands on a line of its own. They refuse to split a subject: its low, count and
+//! high all go to the same line, so that the lines of a grouping with one value for each subject add
+//! up to the total.
 
 use amparo_core::date::Day;
 use amparo_core::id::Seq;

@@ -21,8 +21,8 @@ use crate::session::{Reading, Session};
 /// changes by six parts, which add up to the change exactly: what happened between the days; what
 /// had happened by the first day and was learned since; what was corrected, retracted or merged
 /// since; and who was told apart from a group. Filters that say of whom are met or not at each
-/// moment: who comes to meet them, or meets them no more, is a part of the change. With --evidence each part is opened into the
-/// entries and the people that make it.
+/// moment: who comes to meet them, or meets them no more, is a part of the change. With --evidence
+/// each part is opened into the entries and the people that make it.
 #[derive(Debug, Args)]
 pub struct Diff {
     /// Only of this person or group
