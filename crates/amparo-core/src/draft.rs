@@ -281,4 +281,4 @@ pub(crate) fn read_private(object: &str) -> Option<Private> {
 
 #[cfg(test)]
 #[path = "draft_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -18,7 +18,7 @@ fn parse(line: &str) -> Result<Draft, Vec<Fault>> {
 }
 
 /// One example of each kind, as a draft.
-pub(crate) const EXAMPLES: &[&str] = &[
+const EXAMPLES: &[&str] = &[
     r#"{"kind":"person","person":"fp:0123","private":{"name":"Ana Demo","aliases":["A. Demo"],"birth":"1971"},"sources":[{"publisher":"Demo Watch","kind":"ngo","published":"2026-02-10"}]}"#,
     r#"{"id":"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d","kind":"arrest","person":"fp:0123","occurred":"2025-05","authority":"SEBIN","place":"VE:Caracas","grounds":"conspiracy","sources":[{"publisher":"Demo Watch","kind":"ngo","reliability":"B","credibility":2}]}"#,
     r#"{"kind":"custody-observed","group":"g:rodeo-23","occurred":"2026-02-08T23:30","place":"VE:Miranda:Rodeo I","unsourced":true}"#,
@@ -42,20 +42,32 @@ pub(crate) const EXAMPLES: &[&str] = &[
     r#"{"kind":"profile","name":"a-week","version":1,"states":["house-arrest","detained"],"shortest_stay_days":7}"#,
 ];
 
+/// The entry that a draft becomes, with what it is sealed with.
+pub(crate) fn entry_of(draft: &Draft, seq: u64) -> (Entry, Openings) {
+    let id = draft.content_id(&context().secret);
+    let openings = Openings::new(draft.private(), || [seq as u8; 32]);
+    let entry = Entry {
+        seq: Seq::new(seq),
+        id,
+        recorded: Recorded::from_ms(1_771_000_000_123).unwrap(),
+        by: "desk".into(),
+        event: draft.event().clone(),
+        private: openings.digests(id),
+    };
+    (entry, openings)
+}
+
+/// The entries that the examples become, under their numbers.
+pub(crate) fn entries() -> impl Iterator<Item = Entry> {
+    let numbered = (0..).zip(EXAMPLES);
+    numbered.map(|(n, example)| entry_of(&parse(example).unwrap(), n).0)
+}
+
 #[test]
 fn every_example_becomes_an_entry_that_reads_back_to_the_same_bytes() {
     for (n, example) in EXAMPLES.iter().enumerate() {
         let draft = parse(example).unwrap_or_else(|faults| panic!("{example}: {faults:?}"));
-        let id = draft.content_id(&context().secret);
-        let openings = Openings::new(draft.private(), || [n as u8; 32]);
-        let entry = Entry {
-            seq: Seq::new(n as u64),
-            id,
-            recorded: Recorded::from_ms(1_771_000_000_123).unwrap(),
-            by: "desk".into(),
-            event: draft.event().clone(),
-            private: openings.digests(id),
-        };
+        let (entry, openings) = entry_of(&draft, n as u64);
         let line = entry.line();
         assert_eq!(
             Entry::parse_exact(line.as_bytes()).as_ref(),

@@ -11,6 +11,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
 use crate::draft::finish;
 use crate::event::{Body, Claim, Event, Instrument, Publication, PublishedNumber};
+use crate::exact;
 use crate::fault::{Fault, Faults, Problem, Rule, column};
 use crate::id::{EventId, Seq, Subject};
 use crate::json::{self, Json};
@@ -167,6 +168,11 @@ impl Entry {
     /// # Errors
     /// [`EntryError::Faults`] with every fault of the line.
     pub fn parse(line: &[u8]) -> Result<Self, EntryError> {
+        exact::read(line).map_or_else(|| Self::parse_tree(line), Ok)
+    }
+
+    /// The same for a line in any form: by way of a tree, in which every fault has its place.
+    pub(crate) fn parse_tree(line: &[u8]) -> Result<Self, EntryError> {
         let fault = |rule, column, message: &str| {
             let (message, field) = (message.to_owned(), String::new());
             EntryError::Faults(vec![Fault {
@@ -196,7 +202,10 @@ impl Entry {
     /// # Errors
     /// As [`parse`](Self::parse), and [`EntryError::NotExact`].
     pub fn parse_exact(line: &[u8]) -> Result<Self, EntryError> {
-        let entry = Self::parse(line)?;
+        if let Some(entry) = exact::read(line) {
+            return Ok(entry);
+        }
+        let entry = Self::parse_tree(line)?;
         if entry.line().as_bytes() == line {
             Ok(entry)
         } else {

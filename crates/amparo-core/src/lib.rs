@@ -28,6 +28,7 @@ pub mod promise;
 pub mod value;
 pub mod word;
 
+mod exact;
 mod json;
 mod read;
 mod read_body;

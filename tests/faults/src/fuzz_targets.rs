@@ -9,6 +9,7 @@ use amparo_core::date::{Context as Spelling, Occurred};
 use amparo_core::draft::Draft;
 use amparo_core::entry::Entry;
 use amparo_core::identity::Secret;
+use amparo_core::limit;
 use amparo_model::histories::{self, TODAY};
 use amparo_model::random::Random;
 use amparo_store::files::faults::scratch;
@@ -169,7 +170,13 @@ fn in_memory(made: &Made, lines: Vec<Vec<u8>>) -> Result<Vec<Target>, Broken> {
             "entry-lines",
             lines,
             Box::new(|bytes| {
-                let _ = Entry::parse(bytes);
+                // With a space before it a line is no longer one that the ledger writes, and is read
+                // another way.
+                let spaced = [b" ", bytes].concat();
+                if spaced.len() <= limit::LINE_BYTES_MAX {
+                    let is_same = Entry::parse(bytes).ok() == Entry::parse(&spaced).ok();
+                    insist(is_same, || "read in two ways, two entries".to_owned())?;
+                }
                 match Entry::parse_exact(bytes) {
                     Ok(entry) => insist(entry.line().as_bytes() == bytes, || {
                         "another line".to_owned()
