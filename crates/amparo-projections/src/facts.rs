@@ -380,11 +380,13 @@ impl Facts {
     }
 
     fn add(&mut self, entry: &Entry) -> Result<(), ApplyError> {
-        if let Some(first) = self.seq(entry.id) {
+        let position = self.facts.len() as u32;
+        let first = self.ids.intern(&entry.id, || entry.id);
+        if first != position {
+            let first = self.seq_at(first);
             return Err(ApplyError::RepeatedId { first });
         }
         let fact = self.fact_of(entry);
-        self.ids.intern(&entry.id, || entry.id);
         self.push(fact);
         Ok(())
     }
@@ -399,6 +401,7 @@ impl Facts {
             target: event
                 .target()
                 .and_then(|id| self.ids.find(&id))
+                .filter(|earlier| *earlier < self.facts.len() as u32)
                 .map(Position::new),
             by: self.number(&entry.by),
             voices: self.voices_of(event.sources()),

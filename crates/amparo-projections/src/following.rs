@@ -35,8 +35,9 @@ pub(crate) struct Following {
 pub(crate) struct Touched {
     /// The entries that came into force or went out of it, the new one included.
     pub(crate) entries: Vec<u32>,
-    /// The subjects, before and after merges, that may count for something else now.
-    pub(crate) subjects: BTreeSet<SubjectId>,
+    /// The subjects, before and after merges, that may count for something else now; each once, in their
+    /// order.
+    pub(crate) subjects: Vec<SubjectId>,
 }
 
 impl Following {
@@ -68,11 +69,13 @@ impl Following {
         // Positions come from the facts, of which there are fewer than 2^32.
         let entries: Vec<_> = changed.into_iter().map(|n| n as u32).collect();
         self.index(facts, position);
-        let mut subjects: BTreeSet<_> = entries
+        let mut subjects: Vec<_> = entries
             .iter()
             .filter_map(|n| self.root_of_entry(facts, *n))
             .collect();
         subjects.extend(self.merge(facts, &entries));
+        subjects.sort_unstable();
+        subjects.dedup();
         Touched { entries, subjects }
     }
 
@@ -194,15 +197,14 @@ impl Following {
 
     /// Follows the merges among these entries, and answers whom that touches.
     fn merge(&mut self, facts: &Facts, changed: &[u32]) -> BTreeSet<SubjectId> {
-        let of_merges = changed
-            .iter()
-            .filter(|n| facts.at(**n).kind() == Kind::Merge);
-        match of_merges.copied().collect::<Vec<_>>()[..] {
-            [] => BTreeSet::new(),
-            [one] => self
+        let changed = changed.iter().copied();
+        let mut of_merges = changed.filter(|n| facts.at(*n).kind() == Kind::Merge);
+        match (of_merges.next(), of_merges.next()) {
+            (None, _) => BTreeSet::new(),
+            (Some(one), None) => self
                 .merge_one(facts, one)
                 .unwrap_or_else(|| self.merge_anew(facts)),
-            _ => self.merge_anew(facts),
+            (Some(_), Some(_)) => self.merge_anew(facts),
         }
     }
 

@@ -7,6 +7,7 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
 use std::sync::OnceLock;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// A set of values, each known by the order in which it first came.
@@ -55,15 +56,18 @@ impl<T> Interner<T> {
         T: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        if let Some(known) = self.find(value) {
-            return known;
-        }
+        let mut table = self.table.take().unwrap_or_else(|| self.table::<Q>());
+        let is = |n: &u32| self.values[*n as usize].borrow() == value;
+        let hash = |n: &u32| self.hasher.hash_one(self.values[*n as usize].borrow());
         // Every entry adds a bounded number of values, and `Facts` bounds the entries.
-        let number = self.values.len() as u32;
-        self.values.push(own());
-        if let Some(mut table) = self.table.take() {
-            self.put::<Q>(&mut table, number);
-            self.table = table.into();
+        let next = self.values.len() as u32;
+        let number = match table.entry(self.hasher.hash_one(value), is, hash) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(vacant) => *vacant.insert(next).get(),
+        };
+        self.table = table.into();
+        if number == next {
+            self.values.push(own());
         }
         number
     }
@@ -85,20 +89,13 @@ impl<T> Interner<T> {
         T: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let mut table = HashTable::with_capacity(self.values.len());
+        let hash = |n: &u32| self.hasher.hash_one(self.values[*n as usize].borrow());
+        // With the room that is made for values still to come.
+        let mut table = HashTable::with_capacity(self.values.capacity());
         for number in 0..self.values.len() as u32 {
-            self.put::<Q>(&mut table, number);
+            table.insert_unique(hash(&number), number, hash);
         }
         table
-    }
-
-    fn put<Q>(&self, table: &mut HashTable<u32>, number: u32)
-    where
-        T: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        let hash = |n: &u32| self.hasher.hash_one(self.values[*n as usize].borrow());
-        table.insert_unique(hash(&number), number, hash);
     }
 
     /// The value of a number.

@@ -65,7 +65,7 @@ impl RunningTotals {
             }
         }
         let subjects = 0..running.facts.subject_count() as u32;
-        running.refresh(subjects.map(SubjectId::new).collect());
+        running.refresh(subjects.map(SubjectId::new));
         running
     }
 
@@ -134,7 +134,7 @@ impl RunningTotals {
         }
     }
 
-    fn refresh(&mut self, touched: BTreeSet<SubjectId>) {
+    fn refresh(&mut self, touched: impl IntoIterator<Item = SubjectId>) {
         for subject in touched {
             let standings = self.standings(subject);
             let before = std::mem::replace(&mut self.added[subject.index()], standings);

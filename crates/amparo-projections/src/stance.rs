@@ -39,6 +39,16 @@ impl Stance {
         }
     }
 
+    /// Where somebody certainly stands.
+    pub(crate) fn certain(state: State) -> Self {
+        let state: StateSet = std::iter::once(state).collect();
+        Self {
+            possible: state,
+            point: state,
+            undocumented: false,
+        }
+    }
+
     /// Whether its states are all of one axis.
     pub(crate) fn is_on(self, axis: Axis) -> bool {
         let mut states = self.possible.iter().chain(self.point.iter());

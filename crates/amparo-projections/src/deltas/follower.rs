@@ -51,10 +51,22 @@ impl Turn {
 }
 
 /// How a subject is counted: what it weighs, and its turns in their order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Counted {
     weight: u64,
-    turns: Box<[Turn]>,
+    turns: Vec<Turn>,
+    /// By axis, the day on which the last step so far has certainly been taken.
+    settled: [Day; 3],
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self {
+            weight: 0,
+            turns: Vec::new(),
+            settled: [Day::MIN; 3],
+        }
+    }
 }
 
 /// Follows the log and says what each entry moves.
@@ -102,6 +114,9 @@ impl Follower {
             // The usual case: the next step of one axis.
             (true, Some(axis)) => {
                 for subject in touched.subjects {
+                    if self.step_ahead(facts, subject, position, entry, block) {
+                        continue;
+                    }
                     let now = self.count_axis(facts, subject, axis);
                     self.move_subject(facts, subject, now, entry, block);
                 }
@@ -152,40 +167,71 @@ impl Follower {
     ) {
         let before = std::mem::replace(&mut self.counted[subject.index()], now);
         let now = &self.counted[subject.index()];
-        let mut note = |axis, day, from: Stance, to: Stance, subjects| {
-            if from == to || subjects == 0 {
-                return;
-            }
-            let track = match axis {
-                Axis::Custody => Track::Custody,
-                Axis::Case => Track::Case,
-                Axis::Clemency(code) => Track::Clemency(block.instrument_number(facts.text(code))),
-            };
-            let from = block.cohort_number(Cohort {
-                track,
-                stance: from,
-            });
-            let to = block.cohort_number(Cohort { track, stance: to });
-            block.moves.push(Move {
-                entry,
-                day,
-                from,
-                to,
-                subjects,
-            });
-        };
+        let mut note = |step, subjects| note(facts, step, subjects, entry, block);
         if before.weight == now.weight {
-            differences(facts, [&before.turns, &now.turns], |axis, day, from, to| {
-                note(axis, day, from, to, now.weight);
-            });
+            let both = [&before.turns[..], &now.turns];
+            differences(facts, both, |step| note(step, now.weight));
         } else {
-            differences(facts, [&before.turns, &[]], |axis, day, from, to| {
-                note(axis, day, from, to, before.weight);
+            differences(facts, [&before.turns, &[]], |step| {
+                note(step, before.weight);
             });
-            differences(facts, [&[], &now.turns], |axis, day, from, to| {
-                note(axis, day, from, to, now.weight);
-            });
+            differences(facts, [&[], &now.turns], |step| note(step, now.weight));
         }
+    }
+
+    /// Takes a step of one certain day that lies behind all others of its axis, without a look at those:
+    /// it adds one turn, to its own state. Answers whether it was such a step.
+    fn step_ahead(
+        &mut self,
+        facts: &Facts,
+        subject: SubjectId,
+        position: u32,
+        entry: u32,
+        block: &mut Block,
+    ) -> bool {
+        let fact = facts.at(position);
+        let (Some(span), Some(state)) = (fact.span(), fact.kind().state()) else {
+            return false;
+        };
+        let axis = match (state.axis(), fact.instrument()) {
+            (kind::Axis::Custody, _) => Axis::Custody,
+            (kind::Axis::Case, _) => Axis::Case,
+            (kind::Axis::Clemency, Some(code)) => Axis::Clemency(code),
+            (kind::Axis::Clemency, None) => return false,
+        };
+        let counted = &mut self.counted[subject.index()];
+        let day = span.lo();
+        let settled = &mut counted.settled[axis.of() as usize];
+        let is_certain = span.hi() == day && self.following.root(subject) == subject;
+        if !is_certain || day <= *settled {
+            return false;
+        }
+        let last = counted.turns.iter().rposition(|turn| turn.axis == axis);
+        let (at, from) = match (last, axis) {
+            (Some(last), _) => (last + 1, counted.turns[last].stance),
+            // The first of an instrument has its place among the others by the code.
+            (None, Axis::Clemency(_)) => return false,
+            (None, Axis::Custody | Axis::Case) => {
+                let before = |turn: &Turn| turn.axis.of() < axis.of();
+                (counted.turns.partition_point(before), Stance::default())
+            }
+        };
+        *settled = day;
+        if counted.turns.is_empty() {
+            counted.weight = self.following.weight(facts, subject);
+        }
+        let stance = Stance::certain(state);
+        if from != stance {
+            counted.turns.insert(at, Turn { axis, day, stance });
+            note(
+                facts,
+                (axis, day, from, stance),
+                counted.weight,
+                entry,
+                block,
+            );
+        }
+        true
     }
 
     /// How a subject is counted when nothing has changed but its course on an axis.
@@ -197,8 +243,10 @@ impl Follower {
         let known = &self.counted[subject.index()];
         let from = known.turns.partition_point(|turn| turn.axis.of() < axis);
         let to = known.turns.partition_point(|turn| turn.axis.of() <= axis);
-        let mut turns = known.turns.to_vec();
+        let mut turns = known.turns.clone();
         turns.splice(from..to, self::turns(&courses));
+        let mut settled = known.settled;
+        settled[axis as usize] = self::settled(&courses)[axis as usize];
         // A subject's first status entry may be its first of all: its weight is not known yet.
         let weight = match known.turns.is_empty() {
             true => self.following.weight(facts, subject),
@@ -206,7 +254,8 @@ impl Follower {
         };
         Counted {
             weight,
-            turns: turns.into(),
+            turns,
+            settled,
         }
     }
 
@@ -217,9 +266,48 @@ impl Follower {
         };
         Counted {
             weight: self.following.weight(facts, subject),
-            turns: turns(&courses).into(),
+            turns: turns(&courses),
+            settled: settled(&courses),
         }
     }
+}
+
+/// Adds a move of so many, unless it moves nobody or nowhere.
+fn note(
+    facts: &Facts,
+    (axis, day, from, to): (Axis, Day, Stance, Stance),
+    subjects: u64,
+    entry: u32,
+    block: &mut Block,
+) {
+    if from == to || subjects == 0 {
+        return;
+    }
+    let track = match axis {
+        Axis::Custody => Track::Custody,
+        Axis::Case => Track::Case,
+        Axis::Clemency(code) => Track::Clemency(block.instrument_number(facts.text(code))),
+    };
+    let mut number = |stance| block.cohort_number(Cohort { track, stance });
+    let (from, to) = (number(from), number(to));
+    block.moves.push(Move {
+        entry,
+        day,
+        from,
+        to,
+        subjects,
+    });
+}
+
+/// By axis, the day on which the last step has certainly been taken.
+fn settled(courses: &Courses) -> [Day; 3] {
+    let last = |course: &Course<State>| course.steps().last().map_or(Day::MIN, |last| last.hi);
+    let clemency = courses.clemency.iter().map(|(_, course)| last(course));
+    [
+        last(&courses.custody),
+        last(&courses.case),
+        clemency.max().unwrap_or(Day::MIN),
+    ]
 }
 
 /// Whether an entry of a kind can change how anybody is counted, without a step on an axis.
@@ -259,7 +347,7 @@ fn turns_of(course: &Course<State>, axis: Axis, turns: &mut Vec<Turn>) {
 fn differences(
     facts: &Facts,
     [before, now]: [&[Turn]; 2],
-    mut note: impl FnMut(Axis, Day, Stance, Stance),
+    mut note: impl FnMut((Axis, Day, Stance, Stance)),
 ) {
     // Most often only the last turns differ.
     let same = before.iter().zip(now).take_while(|(old, new)| old == new);
@@ -274,8 +362,8 @@ fn differences(
         let (came_from, is) = new.step(axis, day);
         // Of the old, `left` to `was` is taken back; of the new, `came_from` to `is` is added.
         if (left, was) != (came_from, is) {
-            note(axis, day, was, is);
-            note(axis, day, came_from, left);
+            note((axis, day, was, is));
+            note((axis, day, came_from, left));
         }
     }
 }

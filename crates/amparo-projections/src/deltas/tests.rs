@@ -107,6 +107,29 @@ proptest! {
     }
 }
 
+#[test]
+fn a_step_learnt_late_takes_its_place_whatever_was_learnt_of_another_instrument() {
+    let step = |kind: &str, day: u32, instrument: &str| {
+        format!(
+            "\"kind\":\"clemency-{kind}\",\"person\":\"a:1\",\
+             \"occurred\":\"2026-02-{day:02}\",\"instrument\":\"{instrument}\""
+        )
+    };
+    let drafts = [
+        step("request", 20, "law"),
+        step("request", 5, "decree"),
+        step("refusal", 10, "law"),
+    ];
+    let sample = Sample::of(&drafts.each_ref().map(String::as_str));
+    let facts = sample.facts();
+    let block = blocks(&facts, usize::MAX).remove(0);
+    let (view, profile) = (View::known_at(&facts, Seq::new(2)), Profile::default());
+    for on in (1..25).map(february) {
+        let rows = block.totals(Seq::new(2), on, &profile);
+        assert_eq!(rows, Some(totals(&view, on, &profile)), "on {on}");
+    }
+}
+
 /// Three persons without ties to each other, one of them merged from two.
 fn three() -> Sample {
     Sample::of(&[
