@@ -56,16 +56,17 @@ impl<T> Interner<T> {
         T: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let mut table = self.table.take().unwrap_or_else(|| self.table::<Q>());
-        let is = |n: &u32| self.values[*n as usize].borrow() == value;
-        let hash = |n: &u32| self.hasher.hash_one(self.values[*n as usize].borrow());
         // Every entry adds a bounded number of values, and `Facts` bounds the entries.
         let next = self.values.len() as u32;
-        let number = match table.entry(self.hasher.hash_one(value), is, hash) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(vacant) => *vacant.insert(next).get(),
+        let number = match self.table.get_mut() {
+            Some(table) => number_in(table, &self.values, &self.hasher, value),
+            None => {
+                let mut table = self.table::<Q>();
+                let number = number_in(&mut table, &self.values, &self.hasher, value);
+                self.table = table.into();
+                number
+            }
         };
-        self.table = table.into();
         if number == next {
             self.values.push(own());
         }
@@ -106,6 +107,25 @@ impl<T> Interner<T> {
     /// All values, in the order of their numbers.
     pub(crate) fn values(&self) -> &[T] {
         &self.values
+    }
+}
+
+/// The number of a value in the table, where a new one is put under the next.
+fn number_in<T, Q>(
+    table: &mut HashTable<u32>,
+    values: &[T],
+    hasher: &DefaultHashBuilder,
+    value: &Q,
+) -> u32
+where
+    T: Borrow<Q>,
+    Q: Hash + Eq + ?Sized,
+{
+    let is = |n: &u32| values[*n as usize].borrow() == value;
+    let hash = |n: &u32| hasher.hash_one(values[*n as usize].borrow());
+    match table.entry(hasher.hash_one(value), is, hash) {
+        Entry::Occupied(known) => *known.get(),
+        Entry::Vacant(vacant) => *vacant.insert(values.len() as u32).get(),
     }
 }
 

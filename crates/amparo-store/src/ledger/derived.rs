@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::Ledger;
+use super::examine::ExaminedEntry;
 use super::kept_sealed::{self, is_sealed};
 use super::verify::{Check, Part};
 use crate::files::Files;
@@ -222,41 +223,57 @@ pub(super) struct Compared {
 
 impl Derived<'_> {
     /// Takes the entries of the log in their order, until there are no more.
-    fn compare(mut self, entries: impl Iterator<Item = Fed>) -> Compared {
-        let mut compared = Compared::default();
-        for (size, (entry, private)) in (1..).zip(entries) {
-            if self.waiting.is_empty() {
-                continue;
-            }
-            self.model.apply(&entry, private.as_ref());
-            while let Some(found) = self.waiting.pop_if(|found| found.stamp.size == size) {
-                let bytes = self.model.bytes(&found.name);
-                let sum = bytes.map(|bytes| found.stamp.sum(&bytes));
-                match sum == Some(found.sum) {
-                    true => compared.same.push(found),
-                    false => compared.other.push(found),
-                }
+    fn compare(mut self, stretches: impl Iterator<Item = Stretch>) -> Compared {
+        let (mut compared, mut size) = (Compared::default(), 0);
+        for stretch in stretches {
+            let entries = stretch.iter().flatten();
+            for (entry, private) in entries.filter_map(ExaminedEntry::opened) {
+                size += 1;
+                self.take(entry, private, size, &mut compared);
             }
         }
         compared.other.append(&mut self.waiting);
         compared
     }
+
+    fn take(
+        &mut self,
+        entry: &Entry,
+        private: Option<&Private>,
+        size: u64,
+        compared: &mut Compared,
+    ) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        self.model.apply(entry, private);
+        while let Some(found) = self.waiting.pop_if(|found| found.stamp.size == size) {
+            let bytes = self.model.bytes(&found.name);
+            let sum = bytes.map(|bytes| found.stamp.sum(&bytes));
+            match sum == Some(found.sum) {
+                true => compared.same.push(found),
+                false => compared.other.push(found),
+            }
+        }
+    }
 }
 
-/// An entry with its private fields, where they were opened.
-type Fed = (Entry, Option<Private>);
+/// The entries of some batches.
+type Stretch = Vec<Vec<ExaminedEntry>>;
 
 /// Where entries go to be compared with what is kept.
 pub(super) struct Feed {
-    gathered: Vec<Fed>,
-    stretches: SyncSender<Vec<Fed>>,
+    gathered: Stretch,
+    gathered_entries: usize,
+    stretches: SyncSender<Stretch>,
 }
 
 impl Feed {
-    /// Takes the next entry of the log.
-    pub(super) fn take(&mut self, entry: Entry, private: Option<Private>) {
-        self.gathered.push((entry, private));
-        if self.gathered.len() == STRETCH_ENTRIES {
+    /// Takes the entries of the next batch of the log.
+    pub(super) fn take(&mut self, entries: Vec<ExaminedEntry>) {
+        self.gathered_entries += entries.len();
+        self.gathered.push(entries);
+        if self.gathered_entries >= STRETCH_ENTRIES {
             self.send();
         }
     }
@@ -267,8 +284,8 @@ impl Feed {
     }
 
     fn send(&mut self) {
-        let gathered = Vec::with_capacity(STRETCH_ENTRIES);
-        let stretch = std::mem::replace(&mut self.gathered, gathered);
+        let stretch = std::mem::take(&mut self.gathered);
+        self.gathered_entries = 0;
         // Whoever compares has panicked, which is passed on at the end.
         let _ = self.stretches.send(stretch);
     }
@@ -285,9 +302,10 @@ pub(super) fn compare_beside(
     };
     thread::scope(|scope| {
         let (stretches, fed) = mpsc::sync_channel(STRETCHES_AHEAD_MAX);
-        let comparing = scope.spawn(move || derived.compare(fed.into_iter().flatten()));
+        let comparing = scope.spawn(move || derived.compare(fed.into_iter()));
         read(Some(Feed {
             gathered: Vec::new(),
+            gathered_entries: 0,
             stretches,
         }));
         let compared = comparing.join();

@@ -3,6 +3,7 @@
 
 use amparo_core::entry::{Entry, EntryError};
 use amparo_core::id::LedgerId;
+use amparo_core::private::Private;
 use amparo_tlog::merkle::{Hash, leaf_hash};
 
 use super::index_key::{self, IndexKey};
@@ -46,6 +47,17 @@ pub(super) struct ExaminedEntry {
     pub(super) entry: Result<Entry, EntryError>,
     pub(super) seal: Seal,
     pub(super) keys: Vec<IndexKey>,
+}
+
+impl ExaminedEntry {
+    /// The entry with its private fields, where they were opened; nothing where the line is none.
+    pub(super) fn opened(&self) -> Option<(&Entry, Option<&Private>)> {
+        let private = match &self.seal {
+            Seal::Opened(private, _) => Some(&**private),
+            _ => None,
+        };
+        Some((self.entry.as_ref().ok()?, private))
+    }
 }
 
 /// Examines a part of the journal.

@@ -154,12 +154,12 @@ impl Ledger {
                 feed,
                 progress,
             );
+            check.finish_journal(survey, shelf.as_ref(), before);
+            if let Some(shelf) = &shelf {
+                check.finish_shelf(shelf);
+            }
         });
-        check.finish_journal(survey, shelf.as_ref(), before);
         check.finish_derived(compared, vault.as_ref());
-        if let Some(shelf) = &shelf {
-            check.finish_shelf(shelf);
-        }
         check.finish_keyless(vault.as_ref());
         check.finish_signed(heads);
         if let Some(kept) = check.kept.take() {
@@ -345,8 +345,11 @@ impl Check {
         progress: &mut dyn FnMut(u64),
     ) {
         let lines = batch.entries().map(|record| record.line);
-        for ((seq, line), entry) in (batch.first_seq()..).zip(lines).zip(entries) {
-            self.entry(Seq::new(seq), line, entry, feed);
+        for ((seq, line), entry) in (batch.first_seq()..).zip(lines).zip(&entries) {
+            self.entry(Seq::new(seq), line, entry);
+        }
+        if let (true, Some(feed)) = (self.whole, feed) {
+            feed.take(entries);
         }
         if self.whole {
             let expected = Hash::from_bytes(*batch.root_after());
@@ -372,7 +375,7 @@ impl Check {
         }
     }
 
-    fn entry(&mut self, seq: Seq, line: &[u8], examined: ExaminedEntry, feed: &mut Option<Feed>) {
+    fn entry(&mut self, seq: Seq, line: &[u8], examined: &ExaminedEntry) {
         self.verified.entries += 1;
         self.frontier.push(examined.leaf);
         self.leaves.push(examined.leaf);
@@ -383,7 +386,7 @@ impl Check {
         if let (true, Some(kept)) = (self.whole, &mut self.kept) {
             kept.compare(seq, line);
         }
-        let entry = match examined.entry {
+        let entry = match &examined.entry {
             Ok(entry) => entry,
             Err(error) => {
                 self.found(Part::Log, format!("{seq}: {error}"));
@@ -409,13 +412,10 @@ impl Check {
             );
         }
         self.recorded = Some(entry.recorded);
-        let private = self.sealed(&entry, examined.seal);
+        self.sealed(entry, &examined.seal);
         self.events.push((entry.id.bytes(), seq.number()));
-        let keys = examined.keys.into_iter();
-        self.keys.extend(keys.map(|key| (key, seq.number())));
-        if let (true, Some(feed)) = (self.whole, feed) {
-            feed.take(entry, private);
-        }
+        let keys = examined.keys.iter();
+        self.keys.extend(keys.map(|key| (*key, seq.number())));
     }
 
     /// Holds the entries that wait against the shelf.

@@ -45,7 +45,7 @@ pub(super) enum Seal {
     /// Its owner has no key.
     NoKey(Owner),
     /// It opened to what the line promises, with these references.
-    Opened(Private, Vec<([u8; 16], [u8; 16])>),
+    Opened(Box<Private>, Vec<([u8; 16], [u8; 16])>),
     /// It opened to something else.
     Other,
     /// It opened to what the line promises, and that is no private field.
@@ -79,7 +79,7 @@ impl Seal {
                     Opened::Openings(openings) if openings.digests(entry.id) == entry.private => {
                         let refs = refs_of(vault, &entry.event, &openings);
                         let private = openings.private();
-                        private.map_or(Self::OfNoForm, |private| Self::Opened(private, refs))
+                        private.map_or(Self::OfNoForm, |private| Self::Opened(private.into(), refs))
                     }
                     Opened::Openings(_) => Self::Other,
                     Opened::Damaged => Self::Damaged,
@@ -90,27 +90,27 @@ impl Seal {
 }
 
 impl Check {
-    /// Notes what became of what is sealed for an entry; answers its private fields, where they opened.
-    pub(super) fn sealed(&mut self, entry: &Entry, seal: Seal) -> Option<Private> {
+    /// Notes what became of what is sealed for an entry.
+    pub(super) fn sealed(&mut self, entry: &Entry, seal: &Seal) {
         if entry.event.kind() == Kind::Erasure {
             let erased = Owner::of(entry.event.subject(), self.ledger);
             self.keyless.erased.insert(erased);
         }
         let fault = match seal {
-            Seal::None => return None,
+            Seal::None => return,
             Seal::Unopened => {
                 self.verified.unopened += 1;
-                return None;
+                return;
             }
             Seal::NoKey(owner) => {
                 self.verified.unopened += 1;
-                self.keyless.sealed.entry(owner).or_insert(entry.seq);
-                return None;
+                self.keyless.sealed.entry(*owner).or_insert(entry.seq);
+                return;
             }
-            Seal::Opened(private, refs) => {
+            Seal::Opened(_, refs) => {
                 self.verified.opened += 1;
                 self.refs.extend(refs);
-                return Some(private);
+                return;
             }
             Seal::OfNoField => "something is sealed for no field",
             Seal::Other => "the private fields are not those that the line's digests promise",
@@ -122,7 +122,6 @@ impl Check {
             }
         };
         self.found(Part::Keys, format!("{}: {fault}", entry.seq));
-        None
     }
 
     /// Names the keys that no erasure accounts for, and the damaged records that may be theirs. A
