@@ -9,7 +9,7 @@ use std::path::Path;
 use amparo_core::private::PrivateField;
 use amparo_store::Ledger;
 use amparo_store::files::faults::scratch;
-use amparo_store::ledger::{Access, KeptElsewhere};
+use amparo_store::ledger::{Access, KeptElsewhere, Verification};
 use amparo_store::published::Disclosure;
 
 use crate::claim::{Broken, Length, insist};
@@ -23,7 +23,11 @@ fn is_named(ledger: &Path, export: &Path) -> Result<bool, Broken> {
     let Ok(kept) = KeptElsewhere::open(export, "export") else {
         return Ok(true);
     };
-    let verified = Ledger::verify_against(ledger, Some(kept), None, None, &mut |_| {})
+    let verification = Verification {
+        kept: Some(kept),
+        ..Verification::default()
+    };
+    let verified = Ledger::verify_with(ledger, verification, &mut |_| {})
         .map_err(|error| Broken::new(error.to_string()))?;
     Ok(!verified.findings.is_empty())
 }

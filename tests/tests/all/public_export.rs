@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::folders::{copy, files, remove, replace};
 use crate::harness::Bench;
 
@@ -234,6 +236,15 @@ fn a_log_that_was_cut_or_built_anew_is_found_by_what_is_kept_elsewhere() {
     let kept = ["public", "kept.jsonl", head.as_str()];
     for kept in kept {
         assert_eq!(bench.run(&["verify", "--against", kept]).code, 0, "{kept}");
+        let log = &bench.rows(&["verify", "--log-only", "--against", kept])[0];
+        assert_eq!(
+            (&log["result"], &log["entries"]),
+            (&json!("log sound"), &json!(54))
+        );
+        assert_eq!(
+            (&log["opened"], &log["unopened"]),
+            (&json!(null), &json!(null))
+        );
     }
     // Cut: the whole folder put back, keys and all, so that nothing inside remembers.
     replace(&bench.ledger(), &bench.path().join("older"));
@@ -262,9 +273,11 @@ fn a_log_that_was_cut_or_built_anew_is_found_by_what_is_kept_elsewhere() {
     ]);
     bench.ok(&["checkpoint"]);
     for kept in kept {
-        let run = bench.run(&["verify", "--against", kept]);
-        assert_eq!(run.code, 4, "{kept}: {}", run.out);
-        assert!(run.err.contains("rewritten"), "{kept}: {}", run.err);
+        for extent in [&["verify"][..], &["verify", "--log-only"]] {
+            let run = bench.run(&[extent, &["--against", kept]].concat());
+            assert_eq!(run.code, 4, "{kept}: {}", run.out);
+            assert!(run.err.contains("rewritten"), "{kept}: {}", run.err);
+        }
     }
     let fork = bench.refused(4, &["export", "--tiles", "public"]);
     assert!(

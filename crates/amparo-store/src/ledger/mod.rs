@@ -77,7 +77,7 @@ pub use recover::{Origin, RecoverError, Recovered, Recovery};
 pub use resume::{OpenExport, ResumeError};
 pub use sign::{CheckpointError, Signed, Standing};
 pub use transfer::{ExportError, RestoreError};
-pub use verify::{Finding, Part, SignedLevel, Verified};
+pub use verify::{Extent, Finding, Part, SignedLevel, Verification, Verified};
 pub use witness::{AddCosignatureError, AskError, Cosigned, WitnessError};
 
 /// The folders of a ledger folder.

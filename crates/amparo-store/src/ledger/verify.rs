@@ -94,6 +94,30 @@ pub struct Verified {
     pub findings: Vec<Finding>,
 }
 
+/// How far a verification goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All that a ledger's folder holds.
+    #[default]
+    Ledger,
+    /// The log and the heads signed over it: not what is sealed and its keys, nor what the sled store
+    /// and read models hold of it.
+    Log,
+}
+
+/// What is asked of a verification, and what is given for it.
+#[derive(Default)]
+pub struct Verification<'a> {
+    /// How far it goes.
+    pub extent: Extent,
+    /// What the log is held against.
+    pub kept: Option<KeptElsewhere>,
+    /// What opens locked keys.
+    pub secret: Option<&'a SlotSecret>,
+    /// What works out again what is kept of read models.
+    pub model: Option<&'a mut (dyn Rederive + Send)>,
+}
+
 impl Ledger {
     /// Reads and checks a whole ledger folder, telling `progress` how many entries are done.
     ///
@@ -101,23 +125,26 @@ impl Ledger {
     /// [`OpenError::NotALedger`], [`OpenError::InUse`], or a failure of the system; faults of the
     /// ledger are findings.
     pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Verified, OpenError> {
-        Self::verify_against(folder, None, None, None, progress)
+        Self::verify_with(folder, Verification::default(), progress)
     }
 
-    /// The same, and holds the log against what is kept elsewhere, and what is kept of a read model
-    /// against the log, and opens locked keys.
+    /// The same, as far as is asked for and with what is given for it.
     ///
     /// Private fields under a lock that is not open count as unopened.
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`OpenError::Keys`] where the secret opens no slot.
-    pub fn verify_against(
+    pub fn verify_with(
         folder: &Path,
-        kept: Option<KeptElsewhere>,
-        secret: Option<&SlotSecret>,
-        model: Option<&mut (dyn Rederive + Send)>,
+        verification: Verification<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Verified, OpenError> {
+        let Verification {
+            extent,
+            kept,
+            secret,
+            model,
+        } = verification;
         let files: Arc<dyn Files> = Arc::new(RealFiles);
         let settings = read_settings(&files, folder)?;
         let ledger = LedgerId::new(settings.ledger);
@@ -127,8 +154,14 @@ impl Ledger {
             Err(LockError::Io(_)) => None,
         };
         let mut check = Check::new(ledger);
-        let vault = check.vault(&files, folder, secret)?;
-        let shelf = check.shelf(folder, lock.is_some())?;
+        let vault = match extent {
+            Extent::Ledger => check.vault(&files, folder, secret)?,
+            Extent::Log => None,
+        };
+        // How far the store got tells what was acknowledged, also where no more of it is looked at.
+        let shelf = check.shelf(folder, lock.is_some(), extent)?;
+        let compared_shelf = shelf.as_ref().filter(|_| extent == Extent::Ledger);
+        let model = model.filter(|_| extent == Extent::Ledger);
         let before = check.verified.findings.len();
         let heads = check.signed(&files, folder, shelf.as_ref());
         check.expect(kept);
@@ -150,12 +183,13 @@ impl Ledger {
                 salvage,
                 &mut survey,
                 vault.as_ref(),
-                shelf.as_ref(),
+                compared_shelf,
                 feed,
                 progress,
             );
             check.finish_journal(survey, shelf.as_ref(), before);
-            if let Some(shelf) = &shelf {
+            check.finish_ids();
+            if let Some(shelf) = compared_shelf {
                 check.finish_shelf(shelf);
             }
         });
@@ -261,7 +295,12 @@ impl Check {
 
     /// Opens the shelf as it is; where the folder cannot be written, or the disk is full, it is left
     /// unchecked.
-    fn shelf(&mut self, folder: &Path, writable: bool) -> Result<Option<Shelf>, OpenError> {
+    fn shelf(
+        &mut self,
+        folder: &Path,
+        writable: bool,
+        extent: Extent,
+    ) -> Result<Option<Shelf>, OpenError> {
         let at = folder.join(SHELF);
         if !writable || !at.exists() {
             return Ok(None);
@@ -270,6 +309,7 @@ impl Check {
             Ok(shelf) => Ok(Some(shelf)),
             Err(ShelfError::Busy) => Err(OpenError::InUse),
             Err(ShelfError::Full) => Ok(None),
+            Err(_) if extent == Extent::Log => Ok(None),
             Err(error) => {
                 self.found(Part::Store, error.to_string());
                 Ok(None)

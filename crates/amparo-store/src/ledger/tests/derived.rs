@@ -45,8 +45,11 @@ fn kept(folder: &Path) -> Option<(u64, Vec<u8>)> {
 
 fn derived_findings(folder: &Path) -> Vec<String> {
     let mut model = EntryIds::default();
-    let verified =
-        Ledger::verify_against(folder, None, None, Some(&mut model), &mut |_| {}).unwrap();
+    let verification = Verification {
+        model: Some(&mut model),
+        ..Verification::default()
+    };
+    let verified = Ledger::verify_with(folder, verification, &mut |_| {}).unwrap();
     let findings = verified.findings.into_iter();
     findings
         .inspect(|finding| assert_eq!(finding.part, Part::Derived, "{finding}"))

@@ -74,17 +74,6 @@ fn rebuilt_after(harm: impl FnOnce(&Path)) -> Vec<Notice> {
     notices
 }
 
-fn every_file(folder: &Path, act: &mut dyn FnMut(&Path)) {
-    for item in std::fs::read_dir(folder).unwrap() {
-        let path = item.unwrap().path();
-        if path.is_dir() {
-            every_file(&path, act)
-        } else {
-            act(&path)
-        }
-    }
-}
-
 #[test]
 fn a_sled_store_that_is_gone_damaged_or_strange_is_built_again() {
     let gone = |shelf: &Path| std::fs::remove_dir_all(shelf).unwrap();

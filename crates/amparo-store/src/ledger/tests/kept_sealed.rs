@@ -63,8 +63,12 @@ fn kept_in(folder: &Path) -> Option<Vec<u8>> {
 
 fn findings(folder: &Path, secret: Option<&SlotSecret>) -> Vec<String> {
     let mut model = AllNames::default();
-    let verified =
-        Ledger::verify_against(folder, None, secret, Some(&mut model), &mut |_| {}).unwrap();
+    let verification = Verification {
+        secret,
+        model: Some(&mut model),
+        ..Verification::default()
+    };
+    let verified = Ledger::verify_with(folder, verification, &mut |_| {}).unwrap();
     verified.findings.iter().map(ToString::to_string).collect()
 }
 

@@ -15,6 +15,7 @@ mod folder;
 mod kept_sealed;
 mod recovering;
 mod torn_keys;
+mod verifying;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -102,4 +103,15 @@ fn filled(folder: &Path) -> (Head, Vec<Vec<u8>>) {
     let kept = (ledger.head(), lines(&ledger));
     ledger.close().unwrap();
     kept
+}
+
+fn every_file(folder: &Path, act: &mut dyn FnMut(&Path)) {
+    for item in std::fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            every_file(&path, act)
+        } else {
+            act(&path)
+        }
+    }
 }
