@@ -1,10 +1,10 @@
 //! Reads a line that the ledger wrote straight into its entry, without a tree.
 //!
-//! Nearly every line that is ever read stands in the one form that the ledger writes: members in one
-//! order, no white space, no choice. [`read`] goes through it once, as [`Entry::line`] wrote it. What it
-//! does not expect it declines, without a word about the reason: another order or spelling, an
-//! escape, a kind of which a log holds few, a fault of any sort. The reader of trees then decides, which can name
-//! faults.
+//! Nearly every line that is ever read stands in the one form that the ledger writes: members in
+//! one order, no white space, no choice. [`read`] goes through it once, as [`Entry::line`] wrote it.
+//! What it does not expect it declines, without a word about the reason: another order or spelling,
+//! an escape, a kind of which a log holds few, a fault of any sort. The reader of trees then
+//! decides, which can name faults.
 //!
 //! So it may decline a line that is sound, which costs time; it never takes one that the reader of
 //! trees refuses or reads otherwise, nor one that would be written in other bytes.
@@ -126,12 +126,11 @@ fn custody(
 }
 
 fn case(kind: Kind, subject: Subject, line: &mut Cursor<'_>) -> Option<Case> {
-    let offence = |line: &mut Cursor<'_>| line.boxed();
     Some(Case {
         kind,
         subject,
         offences: line
-            .maybe("offences", |line| line.list(offence))?
+            .maybe("offences", |line| line.list(Cursor::boxed))?
             .unwrap_or_default(),
         court: line.maybe("court", Cursor::boxed)?,
         jurisdiction: line.maybe("jurisdiction", Cursor::word)?,

@@ -35,8 +35,8 @@ pub(crate) struct Following {
 pub(crate) struct Touched {
     /// The entries that came into force or went out of it, the new one included.
     pub(crate) entries: Vec<u32>,
-    /// The subjects, before and after merges, that may count for something else now; each once, in their
-    /// order.
+    /// The subjects, before and after merges, that may count for something else now; each once, in
+    /// their order.
     pub(crate) subjects: Vec<SubjectId>,
 }
 

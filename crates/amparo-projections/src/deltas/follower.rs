@@ -179,8 +179,8 @@ impl Follower {
         }
     }
 
-    /// Takes a step of one certain day that lies behind all others of its axis, without a look at those:
-    /// it adds one turn, to its own state. Answers whether it was such a step.
+    /// Takes a step of one certain day that lies behind all others of its axis, without a look at
+    /// those: it adds one turn, to its own state. Answers whether it was such a step.
     fn step_ahead(
         &mut self,
         facts: &Facts,
