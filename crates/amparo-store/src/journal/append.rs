@@ -5,7 +5,8 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use amparo_core::planted::{Bug, is_planted};
 
@@ -96,8 +97,8 @@ impl Journal {
     /// Appends a batch after the first `expected_size` entries; on the disk when it returns `Ok`.
     /// `root_after` is the Merkle root of the log with it.
     ///
-    /// Costs one write and one sync; where the segment is full, a new one and the compression of
-    /// the full one as well.
+    /// Costs one write and one sync; where the segment is full, a new one as well, and the full one
+    /// waits to be [sealed](Self::seal_full).
     ///
     /// # Errors
     /// [`AppendError`]. After `NotRecorded` the same batch may be tried again, for example when
@@ -154,8 +155,75 @@ impl Journal {
             first_seq: header.first_seq,
             recorded_ms,
         });
-        writer.seal_full(&*self.files, &self.folder, self.sizes);
         Ok(())
+    }
+
+    /// Compresses the segments that have become full. What fails is kept until the next is full: it
+    /// costs space only.
+    pub fn seal_full(&mut self) {
+        let sealed = self.full().into_iter().map(Full::seal);
+        let sealed: Vec<_> = sealed.collect();
+        self.settle(sealed);
+    }
+
+    /// The segments that wait to be sealed, for whoever seals them while more is appended, and says
+    /// what became of them; none while no other has become full since they were last handed out.
+    pub fn full(&mut self) -> Vec<Full> {
+        let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_sealing_due) else {
+            return Vec::new();
+        };
+        writer.is_sealing_due = false;
+        let full = writer.full.drain(..).map(|entries| Full {
+            files: Arc::clone(&self.files),
+            folder: self.folder.clone(),
+            entries,
+            sizes: self.sizes,
+        });
+        full.collect()
+    }
+
+    /// Notes what became of full segments.
+    pub fn settle(&mut self, sealed: impl IntoIterator<Item = Sealed>) {
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        for (n, Sealed { entries, failed }) in sealed.into_iter().enumerate() {
+            if n == 0 {
+                writer.postponed = None;
+            }
+            if failed.is_some() {
+                writer.full.push(entries);
+                writer.postponed = failed;
+            }
+        }
+    }
+}
+
+/// A full segment that waits to be sealed. Nothing else touches it meanwhile.
+#[derive(Debug)]
+pub struct Full {
+    files: Arc<dyn Files>,
+    folder: PathBuf,
+    entries: Range<u64>,
+    sizes: Sizes,
+}
+
+/// A full segment that is sealed, or why it is not.
+#[derive(Debug)]
+pub struct Sealed {
+    entries: Range<u64>,
+    failed: Option<SealError>,
+}
+
+impl Full {
+    /// Seals the segment.
+    #[must_use]
+    pub fn seal(self) -> Sealed {
+        let failed = seal(&*self.files, &self.folder, &self.entries, self.sizes).err();
+        Sealed {
+            entries: self.entries,
+            failed,
+        }
     }
 }
 
@@ -307,23 +375,5 @@ impl Writer {
         }
         self.place.len += self.frame.len() as u64;
         Ok(())
-    }
-
-    /// Seals the full segments, if one was added. What fails is kept until the next is full: it
-    /// costs space only.
-    pub(super) fn seal_full(&mut self, files: &dyn Files, folder: &Path, sizes: Sizes) {
-        if !self.is_sealing_due {
-            return;
-        }
-        self.is_sealing_due = false;
-        self.postponed = None;
-        let mut left = Vec::new();
-        for entries in self.full.drain(..) {
-            if let Err(error) = seal(files, folder, &entries, sizes) {
-                self.postponed = Some(error);
-                left.push(entries);
-            }
-        }
-        self.full = left;
     }
 }

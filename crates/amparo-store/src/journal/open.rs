@@ -117,7 +117,7 @@ impl Journal {
                 Some(writer.map_err(|source| explain(Failure::Io(source)))?)
             }
         };
-        let journal = Self {
+        let mut journal = Self {
             files,
             folder: folder.to_path_buf(),
             ledger_id: tail.ledger_id,
@@ -127,6 +127,7 @@ impl Journal {
             last_batch,
             writer,
         };
+        journal.seal_full();
         Ok((journal, opened))
     }
 }
@@ -335,6 +336,5 @@ fn take_over(files: &dyn Files, folder: &Path, listed: &Folder, tail: &Tail) -> 
             writer.add_full(segment.first_seq..next.first_seq);
         }
     }
-    writer.seal_full(files, folder, Sizes::default());
     Ok(writer)
 }

@@ -163,7 +163,8 @@ impl Ledger {
             self.poisoned |= matches!(error, journal::AppendError::OutcomeUnknown { .. });
             AppendError::from(error)
         })?;
-        // From here on the batch is recorded, whatever becomes of the shelf.
+        // From here on the batch is recorded, whatever becomes of full segments and of the shelf.
+        self.journal.seal_full();
         if let Err(error) = index(&mut self.shelf, first, &self.head, prepared) {
             self.store_failed(&error);
         }

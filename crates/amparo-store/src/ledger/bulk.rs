@@ -1,8 +1,9 @@
 //! Many batches one behind the other: the sled store takes each while the next is on its way.
 //!
 //! What [`Ledger::append`] promises holds for each batch: keys first, then the journal, synced, and
-//! only then is it acknowledged. The store, of which nothing recorded depends, follows on a thread of
-//! its own; it is as far as the log again when all is done.
+//! only then is it acknowledged. Of the store, and of the compression of full segments, nothing
+//! recorded depends: each follows on a thread of its own, and has come as far as the log when all is
+//! done.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -15,12 +16,14 @@ use super::plan::Batch;
 use super::prepare::prepare;
 use super::{Head, Ledger};
 use crate::Random;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Full, Journal};
 use crate::shelf::ShelfError;
 use crate::vault::Vault;
 
 /// Batches that wait for the store: each is held in memory.
 const BEHIND_MAX: usize = 1;
+/// Full segments that wait to be sealed: each takes its space twice.
+const FULL_MAX: usize = 4;
 
 /// Records batches, while the store follows.
 pub struct Appender<'l> {
@@ -30,6 +33,7 @@ pub struct Appender<'l> {
     head: &'l mut Head,
     is_poisoned: &'l mut bool,
     behind: SyncSender<Behind>,
+    full: SyncSender<Full>,
 }
 
 /// A batch that is recorded, and that the store lacks.
@@ -55,6 +59,7 @@ impl Ledger {
         self.check_may_grow()?;
         let shelf = &mut self.shelf;
         let (behind, follow) = sync_channel::<Behind>(BEHIND_MAX);
+        let (full, sealing) = sync_channel::<Full>(FULL_MAX);
         let mut appender = Appender {
             vault: &mut self.vault,
             journal: &mut self.journal,
@@ -62,8 +67,9 @@ impl Ledger {
             head: &mut self.head,
             is_poisoned: &mut self.poisoned,
             behind,
+            full,
         };
-        let (outcome, followed) = thread::scope(|scope| {
+        let (outcome, followed, sealed) = thread::scope(|scope| {
             let follower = scope.spawn(move || -> Result<(), ShelfError> {
                 for Behind {
                     first,
@@ -75,10 +81,18 @@ impl Ledger {
                 }
                 Ok(())
             });
+            let sealer = scope.spawn(move || {
+                let sealed = sealing.into_iter().map(Full::seal);
+                sealed.collect::<Vec<_>>()
+            });
             let outcome = work(&mut appender);
             drop(appender);
-            (outcome, follower.join())
+            (outcome, follower.join(), sealer.join())
         });
+        match sealed {
+            Ok(sealed) => self.journal.settle(sealed),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
         match followed {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.store_failed(&error),
@@ -123,6 +137,10 @@ impl Appender<'_> {
             *self.is_poisoned = matches!(error, journal::AppendError::OutcomeUnknown { .. });
             AppendError::from(error)
         })?;
+        for full in self.journal.full() {
+            // Whoever seals has panicked, which is passed on at the end.
+            let _ = self.full.send(full);
+        }
         let head = *self.head;
         let behind = Behind {
             first,
