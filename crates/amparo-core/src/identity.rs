@@ -10,9 +10,10 @@ use uuid::Uuid;
 use crate::id::{EventId, GroupId, PersonId};
 use crate::limit;
 
-/// The ledger's secret: 32 random bytes that never leave its `keys/` folder.
+/// The ledger's secret: 32 random bytes that never leave its `keys/` folder. Held as what HMAC makes
+/// of them before it sees a text.
 #[derive(Clone)]
-pub struct Secret([u8; 32]);
+pub struct Secret(Hmac<Sha256>);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -22,8 +23,11 @@ impl std::fmt::Debug for Secret {
 
 impl Secret {
     /// Takes 32 random bytes as the secret.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; 32]) -> Self {
+        // HMAC fills a short key up with zeros to the block of its hash.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&bytes);
+        Self(Hmac::new(&block.into()))
     }
 
     /// The person whom an external reference names.
@@ -42,22 +46,18 @@ impl Secret {
     }
 
     /// HMAC-SHA256(secret, tag ‖ 0 ‖ bytes): what nobody can work out without the secret.
-    pub fn mac(&self, tag: &[u8], bytes: &[u8]) -> Option<[u8; 32]> {
-        // HMAC takes keys of any length, so this cannot fail.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+    pub fn mac(&self, tag: &[u8], bytes: &[u8]) -> [u8; 32] {
+        let mut mac = self.0.clone();
         mac.update(tag);
         mac.update(&[0]);
         mac.update(bytes);
-        Some(mac.finalize().into_bytes().into())
+        mac.finalize().into_bytes().into()
     }
 
     /// UUIDv8 of the first 16 bytes of the MAC of a text.
     fn uuid(&self, tag: &[u8], text: &str) -> Uuid {
         let mut bytes = [0; 16];
-        match self.mac(tag, text.as_bytes()) {
-            Some(mac) => bytes.copy_from_slice(&mac[..16]),
-            None => return Uuid::nil(),
-        }
+        bytes.copy_from_slice(&self.mac(tag, text.as_bytes())[..16]);
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 }

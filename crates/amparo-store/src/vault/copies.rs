@@ -59,8 +59,7 @@ impl Vault {
             left -= taken as u64;
         }
         let hash: Key = Zeroizing::new(hash.finalize().into());
-        let key = secret.mac(USE, &hash[..]).map(Zeroizing::new);
         // Else the last record was cut short.
-        Ok(key.filter(|_| left == 0))
+        Ok((left == 0).then(|| Zeroizing::new(secret.mac(USE, &hash[..]))))
     }
 }
