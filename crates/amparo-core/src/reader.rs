@@ -15,12 +15,50 @@ use crate::word::{Word, nearest};
 /// The keys and values of an object, in their order.
 type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 
+/// Where an object stands in the line. Spelled out for a fault only.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// The object around it, the member of that which holds it, and its name.
+    outer: Option<(&'p Place<'p>, usize, &'p str)>,
+    /// Which item of the member's list it is.
+    item: Option<usize>,
+}
+
+impl Place<'_> {
+    const TOP: Place<'static> = Place {
+        outer: None,
+        item: None,
+    };
+
+    fn path(&self) -> Path {
+        let mut path = match self.outer {
+            Some((outer, member, _)) => [outer.path(), vec![Step::Member(member)]].concat(),
+            None => Path::new(),
+        };
+        path.extend(self.item.map(Step::Item));
+        path
+    }
+
+    /// The name of the object, or that of a member of it: `sources[0].publisher`.
+    fn name(&self, member: &str) -> String {
+        let own = match (self.outer, self.item) {
+            (Some((outer, _, name)), Some(item)) => format!("{}[{item}]", outer.name(name)),
+            (Some((outer, _, name)), None) => outer.name(name),
+            (None, _) => String::new(),
+        };
+        match (own.as_str(), member) {
+            ("", member) => member.to_owned(),
+            (_, "") => own,
+            (own, member) => format!("{own}.{member}"),
+        }
+    }
+}
+
 /// One JSON object, being read.
 pub(crate) struct Reader<'a, 'f> {
     members: Members<'a>,
     taken: Vec<bool>,
-    path: Path,
-    name: String,
+    place: Place<'f>,
     /// Whether keys and values may be quoted in messages; never those of private fields, where a
     /// key that is no field may be a name.
     quoting: bool,
@@ -34,22 +72,15 @@ impl<'a, 'f> Reader<'a, 'f> {
             faults.add(Path::new(), String::new(), problem);
             Vec::new()
         });
-        Self::at(members, Path::new(), String::new(), true, faults)
+        Self::at(members, Place::TOP, true, faults)
     }
 
-    fn at(
-        members: Members<'a>,
-        path: Path,
-        name: String,
-        quoting: bool,
-        faults: &'f mut Faults,
-    ) -> Self {
+    fn at(members: Members<'a>, place: Place<'f>, quoting: bool, faults: &'f mut Faults) -> Self {
         let taken = vec![false; members.len()];
         let mut reader = Self {
             members,
             taken,
-            path,
-            name,
+            place,
             quoting,
             faults,
         };
@@ -87,23 +118,12 @@ impl<'a, 'f> Reader<'a, 'f> {
     }
 
     fn fault_at(&mut self, step: Step, member: usize, problem: Problem) {
-        let mut path = self.path.clone();
+        let mut path = self.place.path();
         path.push(step);
         let key = &self.members[member].0;
         let may_be_named = self.quoting || step != Step::Key(member);
-        let field = match may_be_named {
-            true => self.field_name(key),
-            false => self.name.clone(),
-        };
+        let field = self.place.name(if may_be_named { key } else { "" });
         self.faults.add(path, field, problem);
-    }
-
-    fn field_name(&self, key: &str) -> String {
-        match (self.name.as_str(), key) {
-            ("", key) => key.to_owned(),
-            (name, "") => name.to_owned(),
-            (name, key) => format!("{name}.{key}"),
-        }
     }
 
     /// Notes a fault of a field; of the object as a whole where the field is not there, or without a
@@ -111,9 +131,10 @@ impl<'a, 'f> Reader<'a, 'f> {
     pub(crate) fn fault(&mut self, name: &str, problem: Problem) {
         match self.members.iter().position(|(key, _)| key == name) {
             Some(n) => self.fault_at(Step::Member(n), n, problem),
-            None => self
-                .faults
-                .add(self.path.clone(), self.field_name(name), problem),
+            None => {
+                let (path, field) = (self.place.path(), self.place.name(name));
+                self.faults.add(path, field, problem);
+            }
         }
     }
 
@@ -251,10 +272,11 @@ impl<'a, 'f> Reader<'a, 'f> {
     }
 
     fn item_fault(&mut self, n: usize, item: usize, problem: Problem) {
-        let mut path = self.path.clone();
-        path.extend([Step::Member(n), Step::Item(item)]);
-        let field = format!("{}[{item}]", self.field_name(&self.members[n].0));
-        self.faults.add(path, field, problem);
+        let place = Place {
+            outer: Some((&self.place, n, &self.members[n].0)),
+            item: Some(item),
+        };
+        self.faults.add(place.path(), place.name(""), problem);
     }
 
     fn check_length(&mut self, n: usize, length: usize, max: usize) {
@@ -285,11 +307,12 @@ impl<'a, 'f> Reader<'a, 'f> {
                 return None;
             }
         };
-        let mut path = self.path.clone();
-        path.push(Step::Member(n));
+        let place = Place {
+            outer: Some((&self.place, n, name)),
+            item: None,
+        };
         let quoting = self.quoting && !private;
-        let name = self.field_name(name);
-        read(&mut Reader::at(members, path, name, quoting, self.faults))
+        read(&mut Reader::at(members, place, quoting, self.faults))
     }
 
     /// Takes a list of objects and reads each.
@@ -321,10 +344,11 @@ impl<'a, 'f> Reader<'a, 'f> {
             match members_of(value) {
                 Err(problem) => self.item_fault(n, item, problem),
                 Ok(members) => {
-                    let mut path = self.path.clone();
-                    path.extend([Step::Member(n), Step::Item(item)]);
-                    let name = format!("{}[{item}]", self.field_name(name));
-                    let mut reader = Reader::at(members, path, name, self.quoting, self.faults);
+                    let place = Place {
+                        outer: Some((&self.place, n, name)),
+                        item: Some(item),
+                    };
+                    let mut reader = Reader::at(members, place, self.quoting, self.faults);
                     all.extend(read(&mut reader));
                 }
             }
