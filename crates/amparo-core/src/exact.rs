@@ -409,9 +409,9 @@ mod tests {
 
     #[test]
     fn limits_are_those_of_the_tree() {
-        let line = |by: usize, grounds: usize, days: &str| {
-            let grounds = vec!["\"x\""; grounds].join(",");
-            let charge = format!("\"offences\":[{grounds}],\"term_days\":{days}");
+        let line = |by: usize, offences: usize, days: &str| {
+            let offences = vec!["\"x\""; offences].join(",");
+            let charge = format!("\"offences\":[{offences}],\"term_days\":{days}");
             format!(
                 "{{\"seq\":1,\"id\":\"01936b2e-7c1a-7d53-8f3e-0c7d1a2b3c4d\",\
                  \"recorded\":\"2026-02-10T14:03:22.123Z\",\"by\":\"{}\",\"kind\":\"charge\",\
@@ -420,22 +420,22 @@ mod tests {
                 "x".repeat(by)
             )
         };
-        let (by, grounds, days) = (
+        let (by, offences, days) = (
             limit::TEXT_BYTES_MAX,
             limit::LIST_ITEMS_MAX,
             limit::DAYS_MAX,
         );
-        for (by, grounds, days, is_read) in [
-            (by, grounds, days.to_string(), true),
-            (by + 1, grounds, days.to_string(), false),
-            (by, grounds + 1, days.to_string(), false),
-            (by, grounds, (days + 1).to_string(), false),
-            (by, grounds, "00".to_owned(), false),
-            (by, grounds, "99999999999999999999".to_owned(), false),
+        for (by, offences, days, is_read) in [
+            (by, offences, days.to_string(), true),
+            (by + 1, offences, days.to_string(), false),
+            (by, offences + 1, days.to_string(), false),
+            (by, offences, (days + 1).to_string(), false),
+            (by, offences, "00".to_owned(), false),
+            (by, offences, "99999999999999999999".to_owned(), false),
             (0, 1, "0".to_owned(), false),
             (1, 0, "0".to_owned(), false),
         ] {
-            let line = line(by, grounds, &days);
+            let line = line(by, offences, &days);
             assert_eq!(declined_or_same(line.as_bytes()), is_read, "{line}");
             assert_eq!(
                 Entry::parse_tree(line.as_bytes()).is_ok(),

@@ -401,6 +401,7 @@ impl Facts {
             target: event
                 .target()
                 .and_then(|id| self.ids.find(&id))
+                // The entry's own id is there already.
                 .filter(|earlier| *earlier < self.facts.len() as u32)
                 .map(Position::new),
             by: self.number(&entry.by),

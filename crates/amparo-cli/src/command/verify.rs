@@ -24,7 +24,8 @@ pub struct Verify {
     #[arg(long, value_name = "DIR|FILE|CHECKPOINT")]
     against: Option<String>,
     /// Look at the log alone: every byte of the journal, every line, root and signed head. Faster;
-    /// says nothing of names and their keys, nor of what the sled store and derived files hold
+    /// says nothing of names and their keys, nor of what derived files and the sled store hold,
+    /// which only tells how far the log had come
     #[arg(long)]
     log_only: bool,
 }
@@ -37,15 +38,14 @@ impl Verify {
             Some(name) => Some(kept(session, name)?),
             None => None,
         };
-        let secret = session.secret(&folder)?;
+        let (extent, secret) = match self.log_only {
+            true => (Extent::Log, None),
+            false => (Extent::Ledger, session.secret(&folder)?),
+        };
         let world = &mut *session.world;
         let mut progress = Progress::new(&mut world.stderr, world.stderr_is_terminal);
         let mut step = |done| progress.step("entries verified", done, None);
         let mut rederived = Rederived::default();
-        let extent = match self.log_only {
-            true => Extent::Log,
-            false => Extent::Ledger,
-        };
         let verification = Verification {
             extent,
             kept,

@@ -55,7 +55,8 @@ impl Turn {
 struct Counted {
     weight: u64,
     turns: Vec<Turn>,
-    /// By axis, the day on which the last step so far has certainly been taken.
+    /// By axis, the day on which the last step so far has certainly been taken; on the clemency axis
+    /// the latest of all instruments.
     settled: [Day; 3],
 }
 

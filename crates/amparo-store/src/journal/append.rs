@@ -97,13 +97,29 @@ impl Journal {
     /// Appends a batch after the first `expected_size` entries; on the disk when it returns `Ok`.
     /// `root_after` is the Merkle root of the log with it.
     ///
-    /// Costs one write and one sync; where the segment is full, a new one as well, and the full one
-    /// waits to be [sealed](Self::seal_full).
+    /// Costs one write and one sync; where the segment is full, a new one and the compression of
+    /// the full one as well.
     ///
     /// # Errors
     /// [`AppendError`]. After `NotRecorded` the same batch may be tried again, for example when
     /// there is space again. After `OutcomeUnknown` every append is refused as `Poisoned`.
     pub fn append(
+        &mut self,
+        expected_size: u64,
+        recorded_ms: u64,
+        root_after: Root,
+        records: &[Record<'_>],
+    ) -> Result<(), AppendError> {
+        self.append_unsealed(expected_size, recorded_ms, root_after, records)?;
+        self.seal_full();
+        Ok(())
+    }
+
+    /// The same, and leaves full segments to whoever [seals](Self::seal_full) them.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_unsealed(
         &mut self,
         expected_size: u64,
         recorded_ms: u64,
@@ -161,19 +177,21 @@ impl Journal {
     /// Compresses the segments that have become full. What fails is kept until the next is full: it
     /// costs space only.
     pub fn seal_full(&mut self) {
-        let sealed = self.full().into_iter().map(Full::seal);
+        let sealed = self.full().into_iter().map(FullSegment::seal);
         let sealed: Vec<_> = sealed.collect();
         self.settle(sealed);
     }
 
-    /// The segments that wait to be sealed, for whoever seals them while more is appended, and says
-    /// what became of them; none while no other has become full since they were last handed out.
-    pub fn full(&mut self) -> Vec<Full> {
+    /// Hands out the segments that wait to be sealed, if one has become full since this was last
+    /// asked. They can be sealed while more is appended; what became of them is to be
+    /// [told](Self::settle).
+    #[must_use]
+    pub fn full(&mut self) -> Vec<FullSegment> {
         let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_sealing_due) else {
             return Vec::new();
         };
         writer.is_sealing_due = false;
-        let full = writer.full.drain(..).map(|entries| Full {
+        let full = writer.full.drain(..).map(|entries| FullSegment {
             files: Arc::clone(&self.files),
             folder: self.folder.clone(),
             entries,
@@ -182,15 +200,13 @@ impl Journal {
         full.collect()
     }
 
-    /// Notes what became of full segments.
-    pub fn settle(&mut self, sealed: impl IntoIterator<Item = Sealed>) {
-        let Some(writer) = &mut self.writer else {
+    /// Notes what became of full segments: those that are not sealed wait on.
+    pub fn settle(&mut self, sealed: Vec<SealedSegment>) {
+        let Some(writer) = self.writer.as_mut().filter(|_| !sealed.is_empty()) else {
             return;
         };
-        for (n, Sealed { entries, failed }) in sealed.into_iter().enumerate() {
-            if n == 0 {
-                writer.postponed = None;
-            }
+        writer.postponed = None;
+        for SealedSegment { entries, failed } in sealed {
             if failed.is_some() {
                 writer.full.push(entries);
                 writer.postponed = failed;
@@ -201,26 +217,26 @@ impl Journal {
 
 /// A full segment that waits to be sealed. Nothing else touches it meanwhile.
 #[derive(Debug)]
-pub struct Full {
+pub struct FullSegment {
     files: Arc<dyn Files>,
     folder: PathBuf,
     entries: Range<u64>,
     sizes: Sizes,
 }
 
-/// A full segment that is sealed, or why it is not.
+/// A full segment after it was sealed, or was not.
 #[derive(Debug)]
-pub struct Sealed {
+pub struct SealedSegment {
     entries: Range<u64>,
     failed: Option<SealError>,
 }
 
-impl Full {
+impl FullSegment {
     /// Seals the segment.
     #[must_use]
-    pub fn seal(self) -> Sealed {
+    pub fn seal(self) -> SealedSegment {
         let failed = seal(&*self.files, &self.folder, &self.entries, self.sizes).err();
-        Sealed {
+        SealedSegment {
             entries: self.entries,
             failed,
         }

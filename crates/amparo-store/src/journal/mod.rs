@@ -49,7 +49,7 @@ mod verify;
 mod walk;
 mod window;
 
-pub use append::{AppendError, Full, Sealed};
+pub use append::{AppendError, FullSegment, SealedSegment};
 pub use create::CreateError;
 pub use damage::{Damage, Finding, Lost, TornTail};
 pub use frame::{Batch, Entries, Record};

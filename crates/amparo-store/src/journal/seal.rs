@@ -18,7 +18,8 @@ use super::segment_walk::{End, SegmentWalk, Step};
 use super::window::Unreadable;
 use crate::files::Files;
 
-/// How hard zstd tries: an append that fills a segment waits for it, some 100 ms at this level.
+/// How hard zstd tries: an append that fills a segment waits for it, some 100 ms at this level;
+/// an import does not.
 const COMPRESSION_LEVEL: i32 = 3;
 
 /// Why a full segment was not sealed.

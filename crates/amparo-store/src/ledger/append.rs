@@ -204,7 +204,8 @@ pub(super) fn ensure_keys(
         .map_err(AppendError::Keys)
 }
 
-/// Puts a batch into the journal, durably; the log is longer by it when this returns `Ok`.
+/// Puts a batch into the journal, durably; the log is longer by it when this returns `Ok`. Segments
+/// that become full are left to be sealed.
 pub(super) fn log(
     journal: &mut Journal,
     frontier: &mut Frontier,
@@ -229,7 +230,7 @@ pub(super) fn log(
         recorded,
     };
     let recorded_ms = u64::try_from(recorded.ms()).unwrap_or(0);
-    journal.append(head.size, recorded_ms, *next.root.as_bytes(), &records)?;
+    journal.append_unsealed(head.size, recorded_ms, *next.root.as_bytes(), &records)?;
     *frontier = grown;
     *head = next;
     Ok(())

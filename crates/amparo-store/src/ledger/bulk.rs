@@ -1,9 +1,9 @@
 //! Many batches one behind the other: the sled store takes each while the next is on its way.
 //!
 //! What [`Ledger::append`] promises holds for each batch: keys first, then the journal, synced, and
-//! only then is it acknowledged. Of the store, and of the compression of full segments, nothing
-//! recorded depends: each follows on a thread of its own, and has come as far as the log when all is
-//! done.
+//! only then is it acknowledged. Nothing recorded depends on the store, nor on the compression of full
+//! segments: each follows on a thread of its own. When all is done the store is as far as the log, and
+//! every full segment was tried.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -16,13 +16,13 @@ use super::plan::Batch;
 use super::prepare::prepare;
 use super::{Head, Ledger};
 use crate::Random;
-use crate::journal::{self, Full, Journal};
+use crate::journal::{self, FullSegment, Journal};
 use crate::shelf::ShelfError;
 use crate::vault::Vault;
 
 /// Batches that wait for the store: each is held in memory.
 const BEHIND_MAX: usize = 1;
-/// Full segments that wait to be sealed: each takes its space twice.
+/// Full segments that wait to be sealed: each is larger than it will be.
 const FULL_MAX: usize = 4;
 
 /// Records batches, while the store follows.
@@ -33,7 +33,7 @@ pub struct Appender<'l> {
     head: &'l mut Head,
     is_poisoned: &'l mut bool,
     behind: SyncSender<Behind>,
-    full: SyncSender<Full>,
+    full: SyncSender<FullSegment>,
 }
 
 /// A batch that is recorded, and that the store lacks.
@@ -44,7 +44,8 @@ struct Behind {
 }
 
 impl Ledger {
-    /// Lets `work` record any number of batches, and returns when the store has them too.
+    /// Lets `work` record any number of batches, and returns when the store has them too and no full
+    /// segment waits to be sealed.
     ///
     /// The log cannot be read meanwhile: the batches are of drafts that were
     /// [checked](super::Checked) before.
@@ -59,7 +60,7 @@ impl Ledger {
         self.check_may_grow()?;
         let shelf = &mut self.shelf;
         let (behind, follow) = sync_channel::<Behind>(BEHIND_MAX);
-        let (full, sealing) = sync_channel::<Full>(FULL_MAX);
+        let (full, sealing) = sync_channel::<FullSegment>(FULL_MAX);
         let mut appender = Appender {
             vault: &mut self.vault,
             journal: &mut self.journal,
@@ -82,20 +83,20 @@ impl Ledger {
                 Ok(())
             });
             let sealer = scope.spawn(move || {
-                let sealed = sealing.into_iter().map(Full::seal);
+                let sealed = sealing.into_iter().map(FullSegment::seal);
                 sealed.collect::<Vec<_>>()
             });
             let outcome = work(&mut appender);
             drop(appender);
             (outcome, follower.join(), sealer.join())
         });
-        match sealed {
-            Ok(sealed) => self.journal.settle(sealed),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
         match followed {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.store_failed(&error),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        match sealed {
+            Ok(sealed) => self.journal.settle(sealed),
             Err(panic) => std::panic::resume_unwind(panic),
         }
         outcome

@@ -24,9 +24,10 @@ use super::verify::{Check, Part};
 use crate::files::Files;
 use crate::vault::Vault;
 
-/// Entries that are given to be compared in one go, and how often they are ahead.
+/// Batches of at least so many entries are given to be compared in one go; and how often they are
+/// ahead.
 const STRETCH_ENTRIES: usize = 1024;
-const STRETCHES_AHEAD_MAX: usize = 8;
+const STRETCHES_AHEAD_MAX: usize = 2;
 pub(super) const FOLDER: &str = "derived";
 pub(super) const TEMPORARY: &str = "tmp";
 const MAGIC: [u8; 8] = *b"AMPAROD\x01";

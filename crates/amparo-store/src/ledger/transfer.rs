@@ -310,11 +310,10 @@ impl Copy {
         let recorded = self.last.map_or(0, Recorded::ms);
         let recorded_ms = u64::try_from(recorded).unwrap_or(0);
         let root = *self.frontier.root().as_bytes();
-        let journal = &mut self.foundation.journal;
-        journal
+        self.foundation
+            .journal
             .append(first, recorded_ms, root, &records)
             .map_err(InitError::journal)?;
-        journal.seal_full();
         Ok(())
     }
 }

@@ -101,7 +101,7 @@ pub enum Extent {
     #[default]
     Ledger,
     /// The log and the heads signed over it: not what is sealed and its keys, nor what the sled store
-    /// and read models hold of it.
+    /// and read models hold of it. The store only says how far the log was acknowledged.
     Log,
 }
 
@@ -159,7 +159,7 @@ impl Ledger {
             Extent::Log => None,
         };
         // How far the store got tells what was acknowledged, also where no more of it is looked at.
-        let shelf = check.shelf(folder, lock.is_some(), extent)?;
+        let shelf = check.shelf(folder, lock.is_some())?;
         let compared_shelf = shelf.as_ref().filter(|_| extent == Extent::Ledger);
         let model = model.filter(|_| extent == Extent::Ledger);
         let before = check.verified.findings.len();
@@ -295,12 +295,7 @@ impl Check {
 
     /// Opens the shelf as it is; where the folder cannot be written, or the disk is full, it is left
     /// unchecked.
-    fn shelf(
-        &mut self,
-        folder: &Path,
-        writable: bool,
-        extent: Extent,
-    ) -> Result<Option<Shelf>, OpenError> {
+    fn shelf(&mut self, folder: &Path, writable: bool) -> Result<Option<Shelf>, OpenError> {
         let at = folder.join(SHELF);
         if !writable || !at.exists() {
             return Ok(None);
@@ -309,7 +304,6 @@ impl Check {
             Ok(shelf) => Ok(Some(shelf)),
             Err(ShelfError::Busy) => Err(OpenError::InUse),
             Err(ShelfError::Full) => Ok(None),
-            Err(_) if extent == Extent::Log => Ok(None),
             Err(error) => {
                 self.found(Part::Store, error.to_string());
                 Ok(None)

@@ -242,7 +242,6 @@ impl<'p> Builder<'p> {
         let journal = &mut self.foundation.journal;
         let appended = journal.append(first, recorded_ms.unwrap_or(0), root, &records);
         appended.map_err(InitError::journal)?;
-        journal.seal_full();
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::files::RealFiles;
 use crate::files::faults::{Effect, Fault, FaultyFiles, SystemError, scratch};
+use crate::journal::Sizes;
 
 fn checked(ledger: &Ledger, lines: &[String]) -> Checked {
     let mut random = random();
@@ -93,19 +94,70 @@ fn batches_one_behind_the_other_leave_a_sound_ledger_and_nothing_twice() {
     assert_eq!((lines(&again), notices), (events, vec![]));
 }
 
+/// Sizes with which some tens of entries fill a segment.
+const SMALL: Sizes = Sizes {
+    segment_bytes: 16 * 1024,
+    block_bytes: 4 * 1024,
+};
+
+/// How many segments are sealed, and how many are not.
+fn segments(folder: &Path) -> (usize, usize) {
+    let listed = std::fs::read_dir(folder.join(JOURNAL)).unwrap();
+    let paths = listed.map(|entry| entry.unwrap().path());
+    let (sealed, raw): (Vec<_>, Vec<_>) = paths
+        .filter(|path| path.is_file())
+        .partition(|path| path.extension() == Some("zst".as_ref()));
+    (sealed.len(), raw.len())
+}
+
+#[test]
+fn full_segments_are_sealed_by_the_time_all_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    let mut ledger = made(&folder);
+    ledger.journal.set_sizes(SMALL);
+    record(&mut ledger, &people(), 20).1.unwrap();
+    let (sealed, raw) = segments(&folder);
+    assert!(sealed > 10 && raw == 1, "{sealed} {raw}");
+    assert!(ledger.journal.postponed_sealing().is_none());
+    ledger.close().unwrap();
+    sound(&folder);
+}
+
+#[test]
+fn what_cannot_be_sealed_is_recorded_all_the_same_and_sealed_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("ledger");
+    let mut ledger = made(&folder);
+    ledger.journal.set_sizes(SMALL);
+    let obstacle = folder.join(JOURNAL).join(format!("{:020}.zst.tmp", 0));
+    std::fs::create_dir(&obstacle).unwrap();
+    record(&mut ledger, &people(), 20).1.unwrap();
+    assert!(ledger.journal.postponed_sealing().is_some());
+    assert_eq!(segments(&folder).1, 2);
+    std::fs::remove_dir(&obstacle).unwrap();
+    let later: Vec<_> = (950..1050).map(person).collect();
+    append(&mut ledger, 2, &later);
+    assert!(ledger.journal.postponed_sealing().is_none());
+    assert_eq!(segments(&folder).1, 1);
+    ledger.close().unwrap();
+    sound(&folder);
+}
+
 #[test]
 fn what_was_acknowledged_before_a_failure_is_there_and_nothing_in_parts() {
     let parent = scratch().unwrap();
     let origin = parent.path().join("origin");
     drop(made(&origin));
     let people: Vec<_> = (0..12).flat_map(|n| [person(n), arrest(n)]).collect();
-    let run = |fault: Option<u64>, effect: Effect| {
+    let run = |fault: Option<u64>, effect: Effect, sizes: Sizes| {
         let root = tempfile::tempdir_in(parent.path()).unwrap();
         let folder = root.path().join("ledger");
         copy(&origin, &folder);
         let files = FaultyFiles::new(root.path()).unwrap();
         let shared: Arc<dyn Files> = Arc::new(files.clone());
         let mut ledger = Ledger::open_on(shared, &folder, Access::Write, &mut |_| {}).unwrap();
+        ledger.journal.set_sizes(sizes);
         let first = files.operations();
         files.set_fault(fault.map(|operation| Fault {
             operation: first + operation,
@@ -131,15 +183,21 @@ fn what_was_acknowledged_before_a_failure_is_there_and_nothing_in_parts() {
         sound(&folder);
         (done.is_ok(), operations)
     };
-    let (is_done, operations) = run(None, Effect::Nothing);
-    assert!(is_done && operations >= 12, "{operations}");
-    let mut failed = 0;
-    for operation in 0..operations {
-        for effect in Effect::ALL {
-            failed += u32::from(!run(Some(operation), effect).0);
+    let filled = Sizes {
+        segment_bytes: 4 * 1024,
+        ..SMALL
+    };
+    for (sizes, operations_min) in [(Sizes::default(), 12), (filled, 40)] {
+        let (is_done, operations) = run(None, Effect::Nothing, sizes);
+        assert!(is_done && operations >= operations_min, "{operations}");
+        let mut failed = 0;
+        for operation in 0..operations {
+            for effect in Effect::ALL {
+                failed += u32::from(!run(Some(operation), effect, sizes).0);
+            }
         }
+        assert!(failed >= 9, "{failed}");
     }
-    assert!(failed >= 9, "{failed}");
 }
 
 fn copy(from: &Path, to: &Path) {
