@@ -48,7 +48,8 @@ impl Stage {
                 "totals --every day --from 2024-01-01 --to 2024-12-31",
             )?,
             ask("a person's timeline, as a cold process", "status p7")?,
-            ask("verify: every byte read and hashed again", "verify")?,
+            ask("verify: all that the folder holds", "verify")?,
+            ask("verify of the log alone", "verify --log-only")?,
         ])
     }
 
