@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::entry;
 use crate::event::{Body, Event, Group};
 use crate::fault::{Fault, Faults, Problem, Rule, column};
 use crate::id::{EventId, Subject};
@@ -15,6 +14,7 @@ use crate::limit;
 use crate::private::Private;
 use crate::read::{Context, EventReader, Form, uuid};
 use crate::reader::Reader;
+use crate::write_event::content;
 
 /// A checked event on its way into a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +170,7 @@ impl Draft {
 
     /// The draft in canonical JSON, without its id: equal for equal content only.
     pub fn content(&self) -> String {
-        entry::content(&self.event, &self.private)
+        content(&self.event, &self.private)
     }
 }
 
@@ -279,6 +279,9 @@ pub(crate) fn read_private(object: &str) -> Option<Private> {
     faults.is_empty().then_some(private)
 }
 
+#[cfg(test)]
+#[path = "draft_fault_tests.rs"]
+mod fault_tests;
 #[cfg(test)]
 #[path = "draft_tests.rs"]
 pub(crate) mod tests;

@@ -48,20 +48,17 @@ fn entry(line: &mut Cursor<'_>) -> Option<Entry> {
     let by = line.needed("by", Cursor::boxed)?;
     let kind: Kind = line.needed("kind", Cursor::word)?;
     let rule = kind.rule();
-    let subject = subject(kind, line)?;
+    let subject = subject(line)?;
     let occurred = line.maybe("occurred", |line| Occurred::parse_stored(line.text()?).ok())?;
     if rule.dated && occurred.is_none() {
         return None;
     }
-    let body = match (kind, kind.axis()) {
-        (Kind::Person, _) => match subject {
-            Subject::Person(person) => Body::Person(person),
-            Subject::Group(_) => return None,
-        },
-        (_, Some(Axis::Custody)) => Body::Custody(custody(kind, subject, rule.fields, line)?),
-        (_, Some(Axis::Case)) => Body::Case(case(kind, subject, line)?),
-        (_, Some(Axis::Clemency)) => Body::Clemency(clemency(kind, subject, line)?),
-        (_, None) => return None,
+    let body = match (kind.axis(), subject) {
+        (Some(Axis::Custody), _) => Body::Custody(custody(kind, subject, rule.fields, line)?),
+        (Some(Axis::Case), _) => Body::Case(case(kind, subject, line)?),
+        (Some(Axis::Clemency), _) => Body::Clemency(clemency(kind, subject, line)?),
+        (None, Subject::Person(person)) if kind == Kind::Person => Body::Person(person),
+        (None, _) => return None,
     };
     let sources = line.maybe("sources", |line| line.list(source))?;
     let unsourced = line.maybe("unsourced", |line| line.eat("true"))?.is_some();
@@ -88,10 +85,7 @@ fn entry(line: &mut Cursor<'_>) -> Option<Entry> {
     })
 }
 
-fn subject(kind: Kind, line: &mut Cursor<'_>) -> Option<Subject> {
-    if kind.axis().is_none() && kind != Kind::Person {
-        return None;
-    }
+fn subject(line: &mut Cursor<'_>) -> Option<Subject> {
     match line.maybe("person", Cursor::uuid)? {
         Some(person) => Some(Subject::Person(PersonId::new(person))),
         None => line
@@ -106,7 +100,7 @@ fn custody(
     fields: &[&str],
     line: &mut Cursor<'_>,
 ) -> Option<Custody> {
-    let custody = Custody {
+    Some(Custody {
         kind,
         subject,
         authority: line.maybe_of(fields, "authority", Cursor::boxed)?,
@@ -121,8 +115,7 @@ fn custody(
         basis: line.maybe_of(fields, "basis", Cursor::word)?,
         destination: line.maybe_of(fields, "destination", Cursor::boxed)?,
         cause: line.maybe_of(fields, "cause", Cursor::prose)?,
-    };
-    Some(custody)
+    })
 }
 
 fn case(kind: Kind, subject: Subject, line: &mut Cursor<'_>) -> Option<Case> {

@@ -33,6 +33,8 @@ mod json;
 mod read;
 mod read_body;
 mod reader;
+mod recorded;
 mod write;
+mod write_event;
 
 pub use read::Context;
