@@ -60,26 +60,27 @@ impl ExaminedEntry {
     }
 }
 
-/// Examines a part of the journal.
-pub(super) fn examine(part: Salvaged, ledger: LedgerId, vault: Option<&Vault>) -> Examined {
+/// Examines a part of the journal; with the keys of its entries where they are compared.
+pub(super) fn examine(
+    part: Salvaged,
+    ledger: LedgerId,
+    vault: Option<&Vault>,
+    are_keys_compared: bool,
+) -> Examined {
     let batch = match part {
         Salvaged::Batch(batch) => batch,
         Salvaged::Gap(_) | Salvaged::Torn(_) => return Examined::Other(part),
     };
     let entries = batch.entries().map(|record| {
         let entry = Entry::parse_exact(record.line);
-        let (seal, keys) = match &entry {
-            Ok(entry) => (
-                Seal::of(entry, record.sealed, ledger, vault),
-                index_key::of_entry(entry),
-            ),
-            Err(_) => (Seal::None, Vec::new()),
-        };
+        let sound = entry.as_ref().ok();
+        let seal = sound.map(|entry| Seal::of(entry, record.sealed, ledger, vault));
+        let keyed = sound.filter(|_| are_keys_compared);
         ExaminedEntry {
             leaf: leaf_hash(record.line),
+            seal: seal.unwrap_or(Seal::None),
+            keys: keyed.map(index_key::of_entry).unwrap_or_default(),
             entry,
-            seal,
-            keys,
         }
     });
     let entries = entries.collect();

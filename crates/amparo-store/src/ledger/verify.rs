@@ -341,7 +341,7 @@ impl Check {
             Stretches(salvage),
             |stretch| {
                 let parts = stretch.into_iter();
-                let examined = parts.map(|part| examine(part, ledger, vault));
+                let examined = parts.map(|part| examine(part, ledger, vault, shelf.is_some()));
                 examined.collect()
             },
             |examined: Vec<Examined>| {
